@@ -1,0 +1,1 @@
+//! Domain rules of the registry and of API keys.

@@ -1,0 +1,3 @@
+//! The `hokusai` binary.
+
+fn main() {}
