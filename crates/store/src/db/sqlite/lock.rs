@@ -1,0 +1,60 @@
+//! File modes and the advisory lock that keeps a second process off the same file.
+//!
+//! `SQLite`'s own exclusive locking mode would lock out our readers, so a file beside the database is locked instead. The system
+//! releases it when the process ends, however it ends.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use crate::OpenError;
+
+/// Makes the directory with mode 0700, or tightens the one that is there.
+pub(super) fn private_directory(directory: &Path) -> Result<(), OpenError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .and_then(|()| std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700)))
+        .map_err(|error| unusable(directory, &error))
+}
+
+/// Makes the database file with mode 0600 under any umask; its WAL and shared memory inherit the mode.
+pub(super) fn private_file(path: &Path) -> Result<(), OpenError> {
+    private(path).map(drop)
+}
+
+/// Takes the lock, which is held as long as the file is.
+pub(super) fn hold(path: &Path) -> Result<File, OpenError> {
+    let lock_path = path.with_extension("sqlite.lock");
+    let file = private(&lock_path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
+            path: path.to_owned(),
+        }),
+        Err(TryLockError::Error(error)) => Err(unusable(&lock_path, &error)),
+    }
+}
+
+fn private(path: &Path) -> Result<File, OpenError> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .and_then(|file| {
+            file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+            Ok(file)
+        })
+        .map_err(|error| unusable(path, &error))
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> OpenError {
+    OpenError::Path {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    }
+}

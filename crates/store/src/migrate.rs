@@ -1,0 +1,220 @@
+//! Migrations: numbered, forward only, applied at start under a lock.
+//!
+//! A released file is never edited: its checksum is stored, and a difference is refused. Each works while the previous release
+//! still runs (expand, deploy, contract).
+
+use crate::Dialect;
+use crate::statement::Schema;
+
+/// One step of a schema, with its text for each database.
+#[derive(Debug)]
+pub struct Migration {
+    /// Position, from 1 without gaps.
+    pub version: i64,
+    /// What it brings, as in the file's name.
+    pub name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+impl Migration {
+    /// The SQL for a database.
+    pub const fn sql(&self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Sqlite => self.sqlite,
+            Dialect::Postgres => self.postgres,
+        }
+    }
+
+    /// FNV-1a of the SQL: it detects an edit, not an attack.
+    pub fn checksum(&self, dialect: Dialect) -> i64 {
+        let hash = self
+            .sql(dialect)
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+        hash.cast_signed()
+    }
+}
+
+/// Why a schema could not be brought up to date.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MigrationError {
+    /// The database is from a later release.
+    #[error(
+        "the {schema} database is at version {found}, this release knows {known}: run a newer release"
+    )]
+    Newer {
+        /// Which database.
+        schema: &'static str,
+        /// Its version.
+        found: i64,
+        /// The last version known here.
+        known: i64,
+    },
+    /// A migration that was applied differs from the one in this release.
+    #[error(
+        "migration {version} of the {schema} database was edited after it was applied: restore its file"
+    )]
+    Edited {
+        /// Which database.
+        schema: &'static str,
+        /// Which migration.
+        version: i64,
+    },
+    /// A migration failed; nothing of it was kept.
+    #[error("migration of the {schema} database failed: {reason}")]
+    Failed {
+        /// Which database.
+        schema: &'static str,
+        /// What the driver said.
+        reason: String,
+    },
+}
+
+/// A migration that the database says it has.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Applied {
+    pub(crate) version: i64,
+    pub(crate) checksum: i64,
+}
+
+/// The steps that are still to be applied, in order.
+pub(crate) fn pending(
+    schema: Schema,
+    dialect: Dialect,
+    applied: &[Applied],
+) -> Result<Vec<&'static Migration>, MigrationError> {
+    let all = migrations(schema);
+    for step in applied {
+        let Some(known) = all.iter().find(|known| known.version == step.version) else {
+            let known = all.last().map_or(0, |last| last.version);
+            return Err(MigrationError::Newer {
+                schema: schema.name(),
+                found: step.version,
+                known,
+            });
+        };
+        if known.checksum(dialect) != step.checksum {
+            return Err(MigrationError::Edited {
+                schema: schema.name(),
+                version: step.version,
+            });
+        }
+    }
+    Ok(all
+        .iter()
+        .filter(|step| applied.iter().all(|done| done.version != step.version))
+        .collect())
+}
+
+/// Brings an `SQLite` database up to date. The caller holds the file's lock.
+pub(crate) fn sqlite(
+    connection: &mut rusqlite::Connection,
+    schema: Schema,
+) -> Result<(), MigrationError> {
+    let failed = |error: rusqlite::Error| MigrationError::Failed {
+        schema: schema.name(),
+        reason: error.to_string(),
+    };
+    let tx = connection
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    tx.execute_batch(SQLITE_LEDGER).map_err(failed)?;
+    let applied = {
+        let mut statement = tx.prepare(READ_LEDGER).map_err(failed)?;
+        let rows = statement
+            .query_map([], |row| {
+                Ok(Applied {
+                    version: row.get(0)?,
+                    checksum: row.get(1)?,
+                })
+            })
+            .map_err(failed)?;
+        rows.collect::<Result<Vec<_>, _>>().map_err(failed)?
+    };
+    for step in pending(schema, Dialect::Sqlite, &applied)? {
+        tx.execute_batch(step.sqlite).map_err(failed)?;
+        tx.execute(
+            "INSERT INTO schema_migrations (version, name, checksum) VALUES (?1, ?2, ?3)",
+            rusqlite::params![step.version, step.name, step.checksum(Dialect::Sqlite)],
+        )
+        .map_err(failed)?;
+        tracing::info!(
+            schema.name = schema.name(),
+            migration.version = step.version,
+            "applied migration `{}`",
+            step.name
+        );
+    }
+    tx.commit().map_err(failed)
+}
+
+const SQLITE_LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
+    version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum INTEGER NOT NULL,
+    applied_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT";
+
+pub(crate) const READ_LEDGER: &str =
+    "SELECT version, checksum FROM schema_migrations ORDER BY version";
+
+const fn migrations(schema: Schema) -> &'static [Migration] {
+    match schema {
+        Schema::Auth => AUTH,
+        Schema::Registry => REGISTRY,
+    }
+}
+
+/// A migration and its two files.
+macro_rules! migration {
+    ($version:literal, $schema:literal, $file:literal) => {
+        Migration {
+            version: $version,
+            name: $file,
+            sqlite: include_str!(concat!(
+                "../migrations/",
+                $schema,
+                "/sqlite/",
+                $file,
+                ".sql"
+            )),
+            postgres: include_str!(concat!(
+                "../migrations/",
+                $schema,
+                "/postgres/",
+                $file,
+                ".sql"
+            )),
+        }
+    };
+}
+
+const AUTH: &[Migration] = &[];
+
+const REGISTRY: &[Migration] = &[];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_count_from_one_without_gaps() {
+        for schema in [Schema::Auth, Schema::Registry] {
+            for (step, expected) in migrations(schema).iter().zip(1..) {
+                assert_eq!(step.version, expected, "{}", step.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_database_of_a_later_release_is_refused() {
+        let applied = [Applied {
+            version: 9_999,
+            checksum: 0,
+        }];
+        assert!(matches!(
+            pending(Schema::Auth, Dialect::Sqlite, &applied),
+            Err(MigrationError::Newer { found: 9_999, .. })
+        ));
+    }
+}

@@ -1,0 +1,250 @@
+//! The asynchronous door: closures go to the storage threads, answers come back.
+
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+
+use crate::db::postgres::{self, PostgresLocation};
+use crate::db::queue::{Job, Queue, Ran};
+use crate::db::sqlite;
+use crate::migrate::MigrationError;
+use crate::statement::Schema;
+use crate::{StoreError, Tx};
+
+/// Where a store keeps its data.
+#[derive(Clone, Debug)]
+pub enum Location {
+    /// A directory that holds `auth.sqlite` and `registry.sqlite`; made with mode 0700 if it is missing.
+    Sqlite {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// A PostgreSQL database, a schema for each service.
+    Postgres(PostgresLocation),
+}
+
+/// How to open one service's store.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// Where the data are.
+    pub location: Location,
+    /// Which service's.
+    pub schema: Schema,
+    /// Threads that read (SQLite), or that read and write (PostgreSQL), each with a connection of its own.
+    pub connections: usize,
+}
+
+impl StoreOptions {
+    /// The usual number of connections.
+    pub const fn new(location: Location, schema: Schema) -> Self {
+        Self {
+            location,
+            schema,
+            connections: DEFAULT_CONNECTIONS,
+        }
+    }
+}
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has the file.
+    #[error("`{}` is in use by another process: stop it first, or give this one its own --data-dir", path.display())]
+    InUse {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The directory or the file cannot be used.
+    #[error("`{}` cannot be used: {reason}", path.display())]
+    Path {
+        /// The directory or file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The database refused the connection.
+    #[error("cannot open the database: {reason}")]
+    Connect {
+        /// What the driver said, without the password.
+        reason: String,
+    },
+    /// The schema could not be brought up to date.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
+}
+
+/// One service's database. Cheap to clone; the threads stop when [`Store::close`] is called or the last clone is dropped.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    reads: Arc<Queue>,
+    writes: Arc<Queue>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the database, brings its schema up to date under a lock, and starts its threads. Blocks.
+    pub fn open(options: &StoreOptions) -> Result<Self, OpenError> {
+        let reads = Arc::new(Queue::new(QUEUE_CAPACITY));
+        let writes = Arc::new(Queue::new(QUEUE_CAPACITY));
+        let threads = match &options.location {
+            Location::Sqlite { directory } => sqlite::start(
+                directory,
+                options.schema,
+                options.connections,
+                &reads,
+                &writes,
+            )?,
+            Location::Postgres(location) => postgres::start(
+                location,
+                options.schema,
+                options.connections,
+                &reads,
+                &writes,
+            )?,
+        };
+        Ok(Self {
+            shared: Arc::new(Shared {
+                reads,
+                writes,
+                threads: Mutex::new(threads),
+            }),
+        })
+    }
+
+    /// Runs `operation` in a read-only transaction that sees one moment of the database.
+    ///
+    /// `operation` may run more than once; see [`Tx`].
+    pub async fn read<T, E, F>(&self, operation: F) -> Result<T, E>
+    where
+        F: Fn(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        send(&self.shared.reads, operation).await
+    }
+
+    /// Runs `operation` in a transaction of its own as far as anyone can see, and answers once it is durable.
+    ///
+    /// `operation` may run more than once; see [`Tx`].
+    pub async fn write<T, E, F>(&self, operation: F) -> Result<T, E>
+    where
+        F: Fn(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        send(&self.shared.writes, operation).await
+    }
+
+    /// Queues a job for the writers; [`crate::batch`] drains its waiting requests through this.
+    pub(crate) fn push_write(&self, job: Box<dyn Job>) {
+        self.shared.writes.push(job);
+    }
+
+    /// Finishes what waits, refuses what comes after, and ends the threads. Blocks until they are gone.
+    pub fn close(&self) {
+        self.shared.close();
+    }
+}
+
+impl Shared {
+    fn close(&self) {
+        self.reads.close();
+        self.writes.close();
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // A storage thread that panicked has already failed its jobs.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.reads.close();
+        self.writes.close();
+    }
+}
+
+async fn send<T, E, F>(queue: &Queue, operation: F) -> Result<T, E>
+where
+    F: Fn(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    queue.push(Box::new(Operation {
+        run: operation,
+        result: None,
+        reply: Some(reply),
+    }));
+    answer.await.unwrap_or_else(|_| Err(E::from(closed())))
+}
+
+pub(crate) fn closed() -> StoreError {
+    StoreError::Unavailable {
+        reason: "the store is closed".to_owned(),
+    }
+}
+
+struct Operation<F, T, E> {
+    run: F,
+    result: Option<Result<T, E>>,
+    reply: Option<oneshot::Sender<Result<T, E>>>,
+}
+
+impl<F, T, E> Job for Operation<F, T, E>
+where
+    F: Fn(&mut dyn Tx) -> Result<T, E> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn run(&mut self, tx: &mut dyn Tx) -> Ran {
+        // INVARIANT: whatever a panicking operation left half-done is in the transaction, which is rolled back.
+        let result = std::panic::catch_unwind(AssertUnwindSafe(|| (self.run)(tx)))
+            .unwrap_or_else(|_| Err(E::from(StoreError::Panicked)));
+        let ran = if result.is_ok() {
+            Ran::Done
+        } else {
+            Ran::Failed
+        };
+        self.result = Some(result);
+        ran
+    }
+
+    fn finish(mut self: Box<Self>, outcome: Result<(), StoreError>) {
+        let answer = match (outcome, self.result.take()) {
+            // The operation's own refusal stands whatever became of the transaction: it wrote nothing.
+            (_, Some(Err(refused))) => Err(refused),
+            (Ok(()), Some(Ok(value))) => Ok(value),
+            (Ok(()), None) => Err(E::from(closed())),
+            (Err(lost), _) => Err(E::from(lost)),
+        };
+        if let Some(reply) = self.reply.take() {
+            // The caller may have gone away; the write stands.
+            let _ = reply.send(answer);
+        }
+    }
+}
+
+/// SQLite reads on this many threads (design: 2 to 4); PostgreSQL uses as many connections for both.
+const DEFAULT_CONNECTIONS: usize = 4;
+
+/// More waiting requests than this are answered 503 at once: at 10,000 writes a second it is under a second of work.
+const QUEUE_CAPACITY: usize = 4096;
+
+#[cfg(test)]
+mod tests;
