@@ -4,6 +4,7 @@
 //! can't be decided within its budget is a failure.
 //!
 //! - [`model::Table`] is one front door: listeners with rules, target groups, intent.
+//! - [`reader`] makes one of a text.
 //! - [`matcher::select`] says which rule a request selects; [`explain::explain`] says why.
 
 pub mod explain;
@@ -11,6 +12,7 @@ pub mod finding;
 pub mod fix;
 pub mod matcher;
 pub mod model;
+pub mod reader;
 pub mod request;
 pub mod source;
 
