@@ -7,10 +7,13 @@
 //! To add a rule: one file named after the noun, a type with `FromStr` or a `parse` function, a closed error enum,
 //! tests whose names are claims.
 
+pub mod access;
 pub mod artifact_path;
 pub mod artifact_uri;
+pub mod clock;
 pub mod entity_key;
 pub mod logged_model;
 pub mod metric_direction;
 pub mod model;
 pub mod python_text;
+pub mod random;

@@ -40,7 +40,9 @@ fn commit_together(connection: &Connection, mut group: Vec<Box<dyn Job>>) {
     match command(connection, COMMIT) {
         Ok(()) => {
             tx.hooks.into_iter().for_each(|hook| hook());
-            group.into_iter().for_each(|job| job.finish(Ok(())));
+            for job in group {
+                job.finish(Ok(()));
+            }
         }
         Err(error) => {
             abandon(connection);

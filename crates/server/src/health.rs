@@ -1,0 +1,52 @@
+//! Whether the registry lives, can answer, and what it is. None of this needs a key: load balancers ask.
+
+use axum::Json;
+use axum::extract::State;
+use hokusai_store::StoreError;
+use hokusai_store::Tx;
+use serde_json::{Value, json};
+
+use crate::error::ApiError;
+use crate::gate::Access;
+use crate::registry::RegistryState;
+use crate::routing::Route;
+
+/// The version of this build.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The registry's public routes.
+pub fn registry_routes() -> Vec<Route<RegistryState>> {
+    vec![
+        Route::get("/live", Access::Public, live),
+        Route::get("/health", Access::Public, health),
+        Route::get("/api/health", Access::Public, health),
+        Route::get("/ready", Access::Public, ready),
+        Route::get("/version", Access::Public, version),
+    ]
+}
+
+/// The process answers.
+async fn live() -> Json<Value> {
+    Json(json!({"service": "registry", "alive": true, "version": VERSION}))
+}
+
+/// This process can answer its requests. Never depends on another service.
+async fn health() -> Json<Value> {
+    Json(json!({"service": "registry", "status": "OK", "version": VERSION}))
+}
+
+/// Probes the database; not what a load balancer should ask, since a dependency's outage would take every replica out.
+async fn ready(State(state): State<RegistryState>) -> Result<Json<Value>, ApiError> {
+    state
+        .store
+        .read(|_tx: &mut dyn Tx| Ok::<_, StoreError>(()))
+        .await?;
+    Ok(Json(
+        json!({"service": "registry", "ready": true, "checks": [{"name": "database", "ok": true}]}),
+    ))
+}
+
+/// The MLflow client reads the bare text of `/version`.
+async fn version() -> &'static str {
+    VERSION
+}

@@ -1,0 +1,36 @@
+//! The registry service: MLflow's tracking API, model registry and artifacts, and the Models API.
+
+use std::sync::Arc;
+
+use axum::Router;
+use hokusai_core::clock::Clock;
+use hokusai_core::random::Random;
+use hokusai_store::Store;
+
+use crate::authority::Authority;
+use crate::routing::{self, Route};
+use crate::{health, mlflow};
+
+/// What the registry's handlers share.
+#[derive(Clone)]
+pub struct RegistryState {
+    /// The registry's database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes for ids.
+    pub random: Arc<dyn Random>,
+}
+
+/// Every route of the registry.
+pub fn routes() -> Vec<Route<RegistryState>> {
+    let mut routes = mlflow::routes::all();
+    routes.extend(health::registry_routes());
+    routes
+}
+
+/// The registry as a router; without an authority (`--no-auth`) everybody may read and write it.
+pub fn router(state: RegistryState, authority: Option<&Arc<dyn Authority>>) -> Router {
+    let random = Arc::clone(&state.random);
+    routing::service("registry", routes(), state, authority, random)
+}
