@@ -140,8 +140,8 @@ pub fn service<S: Clone + Send + Sync + 'static>(
     Router::new()
         .fallback_service(tower::util::MapRequest::new(inner, to_canonical))
         .layer(middleware::from_fn_with_state(random, request_id::layer))
-        .layer(middleware::map_response(move |response| {
-            answered_by(name, response)
+        .layer(middleware::map_response(move |response: Response| {
+            std::future::ready(answered_by(name, response))
         }))
 }
 
