@@ -1,0 +1,58 @@
+//! What can go wrong with an artifact.
+
+/// A failure to store or to read an artifact.
+#[derive(Debug, thiserror::Error)]
+pub enum ArtifactError {
+    /// Nothing has that path.
+    #[error("no artifact has this path")]
+    NotFound,
+    /// A file was asked for where a directory is.
+    #[error("the artifact path refers to a directory, not a file")]
+    IsDirectory,
+    /// A directory was asked for, or would be needed, where a file is.
+    #[error("a part of the artifact path is a file, not a directory")]
+    NotADirectory,
+    /// The range begins behind the end.
+    #[error("the range begins behind the end of the artifact, which has {size_bytes} bytes")]
+    RangeNotSatisfiable {
+        /// Size of the artifact.
+        size_bytes: u64,
+    },
+    /// More bytes than one upload may have.
+    #[error("an artifact may have at most {limit_bytes} bytes")]
+    TooLarge {
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// The disk is nearly full; the rest is kept for the database.
+    #[error("the artifact store has no space left: at least {floor_bytes} bytes are kept free")]
+    NoSpace {
+        /// How much is kept free.
+        floor_bytes: u64,
+    },
+    /// The client sent nothing for too long.
+    #[error("the upload stalled for {seconds} s and was dropped")]
+    Stalled {
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// The client broke off.
+    #[error("the upload broke off: {0}")]
+    Body(String),
+    /// The disk failed.
+    #[error("the artifact store failed: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+impl From<rustix::io::Errno> for ArtifactError {
+    fn from(errno: rustix::io::Errno) -> Self {
+        use rustix::io::Errno;
+        match errno {
+            Errno::ISDIR => Self::IsDirectory,
+            // O_NOFOLLOW on a symlink answers LOOP (or NOTDIR where a directory was asked for): a link is no artifact.
+            Errno::NOENT | Errno::LOOP => Self::NotFound,
+            Errno::NOTDIR => Self::NotADirectory,
+            other => Self::Io(other.into()),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! How much one upload may take.
+
+/// Limits of uploads, so that they can't stop the database that shares the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest artifact.
+    pub max_upload_bytes: u64,
+    /// Uploads stop when the disk has less than this left.
+    pub free_space_floor_bytes: u64,
+    /// An upload that delivers no byte for this long is dropped.
+    pub stall_seconds: u64,
+}
+
+impl Default for Limits {
+    /// 100 GiB an artifact, 512 MiB kept free, a minute of silence.
+    fn default() -> Self {
+        Self {
+            max_upload_bytes: 100 << 30,
+            free_space_floor_bytes: 512 << 20,
+            stall_seconds: 60,
+        }
+    }
+}

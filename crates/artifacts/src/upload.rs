@@ -1,0 +1,203 @@
+//! Uploads: streamed to `incoming/` on a thread of their own, hashed on the way, published by a rename.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::os::fd::AsFd as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+use hokusai_core::artifact_path::ArtifactPath;
+use rustix::fs::{AtFlags, OFlags, fstatvfs, fsync, openat, renameat, unlinkat};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::mpsc;
+
+use crate::store::{Roots, blocking};
+use crate::{ArtifactError, Limits, tree};
+
+/// Chunks on their way from the connection to the disk: enough to keep both busy, few enough for 10 MB of memory.
+const CHUNKS_IN_FLIGHT: usize = 64;
+/// How often the free space is looked at.
+const SPACE_CHECK_EVERY_BYTES: u64 = 64 << 20;
+
+/// An upload that is complete and on disk, but not visible. Dropping it removes it.
+#[derive(Debug)]
+pub struct StagedUpload {
+    size_bytes: u64,
+    sha256: String,
+    incoming: Incoming,
+}
+
+impl StagedUpload {
+    /// Bytes received.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// SHA-256 of the bytes, lower-case hexadecimal.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Makes the upload visible as `path`, replacing a file of that name; durable when this returns.
+    pub async fn publish(self, path: &ArtifactPath) -> Result<(), ArtifactError> {
+        let path = path.clone();
+        let mut incoming = self.incoming;
+        blocking(move || incoming.publish(&path)).await
+    }
+}
+
+/// The name of a file in `incoming/`, removed on drop unless it was published.
+#[derive(Debug)]
+struct Incoming {
+    roots: Arc<Roots>,
+    name: String,
+    is_published: bool,
+}
+
+impl Incoming {
+    fn publish(&mut self, path: &ArtifactPath) -> Result<(), ArtifactError> {
+        let parent = tree::make_parent(self.roots.files.as_fd(), path)?;
+        renameat(
+            &self.roots.incoming,
+            self.name.as_str(),
+            &parent,
+            path.file_name(),
+        )?;
+        self.is_published = true;
+        Ok(fsync(&parent)?)
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if !self.is_published {
+            // A stray that can't be removed now goes at the next start.
+            let _ = unlinkat(&self.roots.incoming, self.name.as_str(), AtFlags::empty());
+        }
+    }
+}
+
+/// Receives a body. `name` is unique in this store.
+pub(crate) async fn receive<S, E>(
+    roots: Arc<Roots>,
+    limits: Limits,
+    name: String,
+    body: S,
+) -> Result<StagedUpload, ArtifactError>
+where
+    S: Stream<Item = Result<Bytes, E>> + Send,
+    E: std::fmt::Display,
+{
+    let (sender, chunks) = mpsc::channel(CHUNKS_IN_FLIGHT);
+    let writer = tokio::task::spawn_blocking(move || write(roots, limits, name, chunks));
+    let fed = feed(sender, limits, body).await;
+    let written = writer
+        .await
+        .map_err(|panic| ArtifactError::Body(panic.to_string()))?;
+    // The feeder fails on its own account only: when the writer stops, it merely sees a closed channel.
+    fed?;
+    written
+}
+
+/// Hands chunks to the writer. The end of the body is a message too, so that a broken body is never taken for a whole one.
+async fn feed<S, E>(
+    sender: mpsc::Sender<Option<Bytes>>,
+    limits: Limits,
+    body: S,
+) -> Result<(), ArtifactError>
+where
+    S: Stream<Item = Result<Bytes, E>> + Send,
+    E: std::fmt::Display,
+{
+    let mut body = std::pin::pin!(body);
+    let patience = Duration::from_secs(limits.stall_seconds);
+    loop {
+        let next = tokio::time::timeout(patience, body.next())
+            .await
+            .map_err(|_| ArtifactError::Stalled {
+                seconds: limits.stall_seconds,
+            })?;
+        let message = next
+            .transpose()
+            .map_err(|error| ArtifactError::Body(error.to_string()))?;
+        let is_end = message.is_none();
+        if sender.send(message).await.is_err() || is_end {
+            return Ok(());
+        }
+    }
+}
+
+fn write(
+    roots: Arc<Roots>,
+    limits: Limits,
+    name: String,
+    mut chunks: mpsc::Receiver<Option<Bytes>>,
+) -> Result<StagedUpload, ArtifactError> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut file = File::from(openat(
+        &roots.incoming,
+        name.as_str(),
+        flags,
+        tree::FILE_MODE,
+    )?);
+    let incoming = Incoming {
+        roots,
+        name,
+        is_published: false,
+    };
+    let mut hash = Sha256::new();
+    let mut size_bytes = 0_u64;
+    let mut next_check = 0_u64;
+    while let Some(message) = chunks.blocking_recv() {
+        let Some(chunk) = message else {
+            file.sync_all()?;
+            let sha256 = hexadecimal(&hash.finalize());
+            return Ok(StagedUpload {
+                size_bytes,
+                sha256,
+                incoming,
+            });
+        };
+        if size_bytes >= next_check {
+            check_space(&incoming.roots, limits)?;
+            next_check = size_bytes + SPACE_CHECK_EVERY_BYTES;
+        }
+        size_bytes += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        if size_bytes > limits.max_upload_bytes {
+            return Err(ArtifactError::TooLarge {
+                limit_bytes: limits.max_upload_bytes,
+            });
+        }
+        hash.update(&chunk);
+        file.write_all(&chunk).map_err(|error| match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                ArtifactError::NoSpace {
+                    floor_bytes: limits.free_space_floor_bytes,
+                }
+            }
+            _ => error.into(),
+        })?;
+    }
+    Err(ArtifactError::Body("it ended before its end".to_owned()))
+}
+
+fn check_space(roots: &Roots, limits: Limits) -> Result<(), ArtifactError> {
+    let stat = fstatvfs(&roots.incoming)?;
+    if stat.f_bavail.saturating_mul(stat.f_frsize) < limits.free_space_floor_bytes {
+        return Err(ArtifactError::NoSpace {
+            floor_bytes: limits.free_space_floor_bytes,
+        });
+    }
+    Ok(())
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
