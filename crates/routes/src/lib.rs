@@ -12,6 +12,7 @@ pub mod finding;
 pub mod fix;
 pub mod matcher;
 pub mod model;
+pub mod prover;
 pub mod reader;
 pub mod request;
 pub mod source;

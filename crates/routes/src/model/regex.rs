@@ -127,7 +127,7 @@ impl Regex {
     }
 
     /// Its automaton, for the prover.
-    pub fn nfa(&self) -> &NFA {
+    pub(crate) fn nfa(&self) -> &NFA {
         &self.compiled.nfa
     }
 }
