@@ -12,6 +12,7 @@ pub mod artifact_path;
 pub mod artifact_uri;
 pub mod clock;
 pub mod entity_key;
+pub mod key;
 pub mod logged_model;
 pub mod metric_direction;
 pub mod model;

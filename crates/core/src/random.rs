@@ -16,3 +16,20 @@ pub fn hex_id(random: &dyn Random) -> String {
         .filter_map(|digit| char::from_digit(digit.into(), 16))
         .collect()
 }
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    /// Predictable bytes.
+    #[derive(Default)]
+    pub(crate) struct Counting(AtomicU8);
+
+    impl super::Random for Counting {
+        fn fill(&self, bytes: &mut [u8]) {
+            for byte in bytes {
+                *byte = self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}

@@ -14,8 +14,10 @@
 //!
 //! The two databases meet in `db/` and nowhere else; only `search_sql` and `db/` build SQL at run time.
 
+pub mod audit;
 mod db;
 mod error;
+pub mod keys;
 pub mod migrate;
 mod param;
 mod row;

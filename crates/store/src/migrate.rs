@@ -189,7 +189,7 @@ macro_rules! migration {
     };
 }
 
-const AUTH: &[Migration] = &[];
+const AUTH: &[Migration] = &[migration!(1, "auth", "0001_keys")];
 
 const REGISTRY: &[Migration] = &[];
 

@@ -220,7 +220,7 @@ macro_rules! statements {
 
 /// Every constant statement, module by module.
 pub fn every() -> Vec<Listed> {
-    let modules: &[&[Listed]] = &[];
+    let modules: &[&[Listed]] = &[crate::audit::ALL, crate::keys::ALL];
     modules.concat()
 }
 
