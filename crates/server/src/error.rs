@@ -137,6 +137,11 @@ impl ApiError {
         self.kind
     }
 
+    /// A field that was added with [`ApiError::with`].
+    pub fn field(&self, name: &str) -> Option<&Value> {
+        self.extra.get(name)
+    }
+
     /// What the client reads.
     pub fn message(&self) -> &str {
         &self.message

@@ -1,0 +1,25 @@
+//! `GET /api/v1/keys/{id}`.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use hokusai_store::keys;
+use serde_json::Value;
+
+use super::visible;
+use crate::auth::service::AuthService;
+use crate::auth::view::key_info;
+use crate::caller::Caller;
+use crate::error::ApiError;
+
+/// One key, with its last use and its last refusal.
+pub async fn get(
+    State(service): State<AuthService>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    visible(&service, &caller, &id)?;
+    service.flush().await?;
+    let record = service.store().read(move |tx| keys::get(tx, &id)).await?;
+    let record = record.ok_or_else(|| ApiError::missing("no such API key"))?;
+    Ok(Json(key_info(&record, service.clock().now_ms())))
+}

@@ -1,0 +1,68 @@
+//! Whether the auth service lives and can answer, what it is, and what it counted. None of it needs a key.
+
+use std::fmt::Write as _;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use hokusai_store::keys;
+use serde_json::{Value, json};
+
+use crate::auth::service::AuthService;
+use crate::error::ApiError;
+use crate::health::VERSION;
+
+/// What this is.
+pub async fn index() -> Json<Value> {
+    Json(json!({"service": "auth", "version": VERSION, "docs": "/openapi.json"}))
+}
+
+/// The process answers.
+pub async fn live() -> Json<Value> {
+    Json(json!({"service": "auth", "alive": true, "version": VERSION}))
+}
+
+/// This process can judge keys, from memory if need be; the body says when the database was last heard.
+pub async fn health(State(service): State<AuthService>) -> Json<Value> {
+    let age_ms = service.age_ms();
+    let status = if age_ms > STALE_AFTER_MS {
+        "degraded"
+    } else {
+        "healthy"
+    };
+    Json(
+        json!({"service": "auth", "status": status, "version": VERSION, "database_heard_ms_ago": age_ms}),
+    )
+}
+
+/// Probes the database.
+pub async fn ready(State(service): State<AuthService>) -> Result<Json<Value>, ApiError> {
+    service.store().read(|tx| keys::epoch(tx)).await?;
+    Ok(Json(
+        json!({"service": "auth", "ready": true, "checks": [{"name": "database", "ok": true}]}),
+    ))
+}
+
+/// The build.
+pub async fn version() -> Json<Value> {
+    Json(json!({"service": "auth", "version": VERSION, "api_version": "v1"}))
+}
+
+/// Counters in Prometheus' text format.
+pub async fn metrics(State(service): State<AuthService>) -> impl IntoResponse {
+    let mut text = String::from(
+        "# HELP hokusai_auth_judgements_total Keys judged, by outcome.\n# TYPE hokusai_auth_judgements_total counter\n",
+    );
+    for (code, count) in service.counters() {
+        // Writing to a String can't fail.
+        let _ = writeln!(
+            text,
+            "hokusai_auth_judgements_total{{outcome=\"{code}\"}} {count}"
+        );
+    }
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
+}
+
+/// The epoch is asked for twice a second; three seconds of silence is an outage.
+const STALE_AFTER_MS: u64 = 3_000;

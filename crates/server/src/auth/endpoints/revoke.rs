@@ -1,0 +1,33 @@
+//! `DELETE /api/v1/keys/{id}`: ends a key and its rotations, here when it answers.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use hokusai_store::keys;
+use serde_json::{Value, json};
+
+use super::visible;
+use crate::auth::service::AuthService;
+use crate::caller::Caller;
+use crate::error::ApiError;
+
+/// Revokes. The answer states when the revocation counts where.
+pub async fn revoke(
+    State(service): State<AuthService>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let record = visible(&service, &caller, &id)?;
+    let now_ms = service.clock().now_ms();
+    let actor = caller.key_id().to_owned();
+    service
+        .store()
+        .write(move |tx| keys::revoke(tx, &id, now_ms, &actor, None))
+        .await?;
+    service.reload().await?;
+    tracing::info!(key.id = %record.id, caller.key_id = caller.key_id(), "revoked key `{}`", record.name);
+    Ok(Json(json!({
+        "message": "API key revoked successfully",
+        "key_id": record.id,
+        "effective": {"here_ms": 0, "reachable_replicas_ms": 1000},
+    })))
+}

@@ -1,0 +1,76 @@
+//! `POST /api/v1/keys/{id}/rotate`: a new key for an old one, both valid for a while.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use hokusai_core::key::{ApiKey, KeyRecord};
+use hokusai_core::random::hex_id;
+use hokusai_store::keys;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::create::made;
+use super::visible;
+use crate::auth::service::AuthService;
+use crate::caller::Caller;
+use crate::error::{ApiError, ErrorKind};
+
+/// How long the old key lives on, in seconds.
+#[derive(Deserialize)]
+pub struct Overlap {
+    overlap: Option<i64>,
+}
+
+/// Rotates. The new key has the old one's scopes, addresses, rate and expiry.
+pub async fn rotate(
+    State(service): State<AuthService>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(Overlap { overlap }): Query<Overlap>,
+) -> Result<Json<Value>, ApiError> {
+    let old = visible(&service, &caller, &id)?;
+    let overlap_s = overlap.unwrap_or(DEFAULT_OVERLAP_S);
+    if !(0..=MOST_OVERLAP_S).contains(&overlap_s) {
+        return Err(ApiError::new(
+            ErrorKind::Unprocessable,
+            format!("`overlap` must be 0 to {MOST_OVERLAP_S} seconds"),
+        ));
+    }
+    if !hokusai_core::access::covers(caller.scopes(), &old.scopes) {
+        return Err(ApiError::new(
+            ErrorKind::PermissionDenied,
+            "Permission denied: that key has scopes that this one does not have",
+        ));
+    }
+    let now_ms = service.clock().now_ms();
+    let key = ApiKey::generate(old.environment, service.random().as_ref());
+    let record = KeyRecord {
+        id: hex_id(service.random().as_ref()),
+        hash: key.hash(),
+        prefix: key.shown(),
+        created_at_ms: now_ms,
+        revoked_at_ms: None,
+        last_used_at_ms: None,
+        last_refusal: None,
+        rotated_to: None,
+        ..KeyRecord::clone(&old)
+    };
+    let (stored, actor) = (record.clone(), caller.key_id().to_owned());
+    let ends_ms = now_ms + overlap_s * 1000;
+    let rotated = service
+        .store()
+        .write(move |tx| keys::rotate(tx, &id, &stored, ends_ms, &actor, None))
+        .await?;
+    if !rotated {
+        return Err(ApiError::new(
+            ErrorKind::InvalidState,
+            "only an active key that was not rotated before can be rotated: use its successor, or make a new key",
+        ));
+    }
+    service.reload().await?;
+    tracing::info!(key.id = %record.id, caller.key_id = caller.key_id(), "rotated key `{}`", record.name);
+    Ok(Json(made(&key, &record, now_ms)))
+}
+
+/// What the older command line promised.
+const DEFAULT_OVERLAP_S: i64 = 86_400;
+const MOST_OVERLAP_S: i64 = 30 * 86_400;
