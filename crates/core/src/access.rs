@@ -136,7 +136,10 @@ impl Scope {
         match self {
             Self::Admin => true,
             Self::ModelRead | Self::MlflowRead => {
-                matches!(action, A::ReadTracking | A::ReadModels | A::ReadArtifacts)
+                matches!(
+                    action,
+                    A::ReadTracking | A::ReadModels | A::ReadArtifacts | A::ManageOwnKeys
+                )
             }
             Self::MlflowAccess => matches!(
                 action,
@@ -145,6 +148,7 @@ impl Scope {
                     | A::ReadArtifacts
                     | A::WriteTracking
                     | A::WriteArtifacts
+                    | A::ManageOwnKeys
             ),
             Self::ModelWrite | Self::MlflowWrite => matches!(
                 action,
@@ -157,6 +161,7 @@ impl Scope {
                     | A::ReadArtifacts
                     | A::WriteArtifacts
                     | A::DeleteArtifacts
+                    | A::ManageOwnKeys
             ),
             Self::KeysAdmin => matches!(action, A::ManageOwnKeys | A::ManageAllKeys | A::ReadAudit),
             Self::KeysValidate => matches!(action, A::ValidateKeys),
@@ -209,13 +214,15 @@ impl Action {
 
     const fn least_scope(self) -> Scope {
         match self {
-            Self::ReadTracking | Self::ReadModels | Self::ReadArtifacts => Scope::ModelRead,
+            Self::ReadTracking | Self::ReadModels | Self::ReadArtifacts | Self::ManageOwnKeys => {
+                Scope::ModelRead
+            }
             Self::WriteTracking | Self::WriteArtifacts => Scope::MlflowAccess,
             Self::DeleteTracking
             | Self::WriteModels
             | Self::DeleteModels
             | Self::DeleteArtifacts => Scope::ModelWrite,
-            Self::ManageOwnKeys | Self::ManageAllKeys => Scope::KeysAdmin,
+            Self::ManageAllKeys => Scope::KeysAdmin,
             Self::ValidateKeys => Scope::KeysValidate,
             Self::WriteUsage => Scope::UsageWrite,
             Self::ReadAudit => Scope::AuditRead,

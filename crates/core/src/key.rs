@@ -4,8 +4,10 @@
 //! before it. Keys of the platform's older service have 32 or 40 alphanumerics and no checksum; a bad checksum may explain a
 //! rejection, and never causes one for a key that the store knows.
 
+pub mod manage;
 mod rate;
 mod record;
+pub mod verdict;
 
 use std::fmt;
 
