@@ -6,6 +6,8 @@ mod stage;
 mod tag;
 mod version;
 
+pub mod search;
+
 pub use alias::{AliasName, InvalidAlias};
 pub use name::{InvalidModelName, ModelName};
 pub use stage::{InvalidStage, Stage};

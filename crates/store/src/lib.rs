@@ -14,11 +14,16 @@
 //!
 //! The two databases meet in `db/` and nowhere else; only `search_sql` and `db/` build SQL at run time.
 
+pub mod artifact_digests;
 pub mod audit;
 mod db;
 mod error;
 pub mod keys;
 pub mod migrate;
+pub mod model_aliases;
+pub mod model_search;
+pub mod model_versions;
+pub mod models;
 mod param;
 mod row;
 pub mod statement;

@@ -191,7 +191,7 @@ macro_rules! migration {
 
 const AUTH: &[Migration] = &[migration!(1, "auth", "0001_keys")];
 
-const REGISTRY: &[Migration] = &[];
+const REGISTRY: &[Migration] = &[migration!(1, "registry", "0001_models")];
 
 #[cfg(test)]
 mod tests {

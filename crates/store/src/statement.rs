@@ -220,7 +220,14 @@ macro_rules! statements {
 
 /// Every constant statement, module by module.
 pub fn every() -> Vec<Listed> {
-    let modules: &[&[Listed]] = &[crate::audit::ALL, crate::keys::ALL];
+    let modules: &[&[Listed]] = &[
+        crate::artifact_digests::ALL,
+        crate::audit::ALL,
+        crate::keys::ALL,
+        crate::model_aliases::ALL,
+        crate::model_versions::ALL,
+        crate::models::ALL,
+    ];
     modules.concat()
 }
 
