@@ -1,0 +1,68 @@
+"""Every scenario gets the same answers from Hokusai as from a real `mlflow server`."""
+
+from __future__ import annotations
+
+import pytest
+
+import scenarios
+from differences import KNOWN
+from harness.compare import difference, observed, silent_phrases
+from harness.mlflow_server import MlflowServer
+from harness.raw import Connection
+
+PLANS = pytest.mark.parametrize("plan", scenarios.ALL, ids=lambda plan: plan.slug)
+
+
+@pytest.fixture(scope="session")
+def expected(oracle):
+    """What the oracle answers, per scenario, asked once."""
+    answers = {}
+
+    def ask(plan):
+        if plan.name not in answers:
+            answers[plan.name] = observed(plan, Connection(oracle.url, None))
+        return answers[plan.name]
+
+    return ask
+
+
+def compare(plan, wanted, got, known, is_oracle=False):
+    problems = []
+    for right, ours in zip(wanted, got, strict=True):
+        label = right[0].step.label
+        found = difference(right, ours, is_oracle)
+        if (plan.name, label) in known:
+            if found is None:
+                problems.append(f"[{label}] is no longer different: take it out of differences.py")
+        elif found:
+            problems.append(f"[{label}] {found}")
+        for phrase in silent_phrases(ours[0]):
+            problems.append(f"[{label}] the message does not say {phrase!r}: {ours[0].answer.body}")
+    return problems
+
+
+@PLANS
+def test_hokusai_answers_like_mlflow(plan, expected, hokusai):
+    problems = compare(plan, expected(plan), observed(plan, Connection(hokusai.url, hokusai.token)), KNOWN)
+    assert not problems, f"{len(problems)} of {len(plan.steps)} answers differ\n\n" + "\n\n".join(problems)
+
+
+@pytest.fixture(scope="session")
+def second_oracle(tmp_path_factory):
+    """Another real server, whose ids and times are its own."""
+    server = MlflowServer(tmp_path_factory.mktemp("second-oracle"))
+    # Ids that differ from the first one's, so that a redaction that is missing shows.
+    Connection(server.url, None).json("POST", "/api/2.0/mlflow/experiments/create", {"name": "shifts the ids"})
+    yield server
+    server.stop()
+
+
+@PLANS
+def test_what_is_hidden_is_all_that_differs_between_two_real_servers(plan, expected, second_oracle):
+    problems = compare(plan, expected(plan), observed(plan, Connection(second_oracle.url, None)), {}, is_oracle=True)
+    assert not problems, "\n\n".join(problems)
+
+
+def test_known_differences_name_steps_that_exist():
+    steps = {(plan.name, step.label) for plan in scenarios.ALL for step in plan.steps}
+    assert set(KNOWN) <= steps
