@@ -221,12 +221,12 @@ macro_rules! statements {
 /// Every constant statement, module by module.
 pub fn every() -> Vec<Listed> {
     let modules: &[&[Listed]] = &[
-        crate::artifact_digests::ALL,
         crate::audit::ALL,
+        crate::experiments::ALL,
         crate::keys::ALL,
-        crate::model_aliases::ALL,
-        crate::model_versions::ALL,
-        crate::models::ALL,
+        crate::metrics::ALL,
+        crate::run_inputs::ALL,
+        crate::runs::ALL,
     ];
     modules.concat()
 }
