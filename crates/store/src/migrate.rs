@@ -191,7 +191,10 @@ macro_rules! migration {
 
 const AUTH: &[Migration] = &[migration!(1, "auth", "0001_keys")];
 
-const REGISTRY: &[Migration] = &[migration!(1, "registry", "0001_models")];
+const REGISTRY: &[Migration] = &[
+    migration!(1, "registry", "0001_models"),
+    migration!(2, "registry", "0002_tracking"),
+];
 
 #[cfg(test)]
 mod tests {

@@ -221,10 +221,14 @@ macro_rules! statements {
 /// Every constant statement, module by module.
 pub fn every() -> Vec<Listed> {
     let modules: &[&[Listed]] = &[
+        crate::artifact_digests::ALL,
         crate::audit::ALL,
         crate::experiments::ALL,
         crate::keys::ALL,
         crate::metrics::ALL,
+        crate::model_aliases::ALL,
+        crate::model_versions::ALL,
+        crate::models::ALL,
         crate::run_inputs::ALL,
         crate::runs::ALL,
     ];
