@@ -27,6 +27,12 @@ pub struct Finding {
     pub reaches: Option<String>,
     /// What it should reach.
     pub expected: Option<String>,
+    /// The host of the intent that is violated.
+    #[serde(skip)]
+    pub host: Option<String>,
+    /// The path of the intent that is violated.
+    #[serde(skip)]
+    pub path: Option<String>,
     /// What to do.
     pub help: String,
     /// A repair that was proven to remove the finding.
@@ -65,6 +71,8 @@ impl Finding {
             listener: None,
             reaches: None,
             expected: None,
+            host: None,
+            path: None,
             help: help.into(),
             fix: None,
             span: None,

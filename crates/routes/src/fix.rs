@@ -1,5 +1,9 @@
 //! Repairs: edits of a table that were proven to remove a finding.
 
+mod propose;
+
+pub(crate) use propose::propose;
+
 use crate::model::{Condition, Rule, Table, Test};
 
 /// A repair, as edits that are applied in order.

@@ -4,15 +4,21 @@
 //! can't be decided within its budget is a failure.
 //!
 //! - [`model::Table`] is one front door: listeners with rules, target groups, intent.
+//! - [`findings::check`] finds what is wrong, with a shortest request that shows it and a proven repair;
+//!   [`prover`] answers the questions behind it.
 //! - [`reader`] makes one of a text.
 //! - [`matcher::select`] says which rule a request selects; [`explain::explain`] says why.
+//!
+//! To add a finding, follow the steps in [`findings`]; to add a form of text, those in [`reader`].
 
 pub mod explain;
 pub mod finding;
+pub mod findings;
 pub mod fix;
 pub mod matcher;
 pub mod model;
 pub mod prover;
+pub mod questions;
 pub mod reader;
 pub mod request;
 pub mod source;

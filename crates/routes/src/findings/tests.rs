@@ -1,0 +1,183 @@
+use super::*;
+use crate::reader;
+use crate::source::Source;
+
+fn table(text: &str) -> Table {
+    let reading = reader::toml::read(&Source::new(0, "routes.toml", text));
+    assert!(reading.findings.is_empty(), "{:?}", reading.findings);
+    reading.table
+}
+
+fn of_code<'r>(report: &'r Report, code: &str) -> Vec<&'r Finding> {
+    report
+        .findings
+        .iter()
+        .filter(|finding| finding.code.0 == code)
+        .collect()
+}
+
+const SHARED: &str = r#"
+[[listener]]
+name = "shared"
+protocol = "https"
+port = 443
+rule = [
+  { name = "registry", priority = 10, host = "registry.example.com", path = "/mlflow*", forward = "registry" },
+  { name = "api", priority = 100, path = "/api*", forward = "registry-api" },
+]
+[target_group]
+auth = {}
+registry = {}
+registry-api = {}
+[intent."auth.example.com"]
+may = ["auth"]
+must = { "/api/v1/*" = "auth" }
+[intent."registry.example.com"]
+may = ["registry", "registry-api"]
+"#;
+
+#[test]
+fn the_incident_is_one_sentence_with_a_shortest_witness_and_a_proven_fix() {
+    let table = table(SHARED);
+    let report = check(&table);
+    let found = of_code(&report, "R002");
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        found[0].message,
+        "`auth.example.com` is captured by the generic rule 100 `api` (`/api*`, no host condition): `GET \
+         auth.example.com/api` reaches target group `registry-api`, but may only reach `auth`"
+    );
+    let json = serde_json::to_value(found[0]).unwrap();
+    assert_eq!(json["witness"]["path"], "/api");
+    assert_eq!(
+        (&json["reaches"], &json["expected"]),
+        (&"registry-api".into(), &"auth".into())
+    );
+    let fix = found[0].fix.as_ref().unwrap();
+    assert_eq!(
+        fix.summary,
+        "add rule 20 on listener `shared`: host `auth.example.com` → target group `auth`"
+    );
+    let fixed = check(&fix.apply(&table));
+    assert!(of_code(&fixed, "R002").is_empty() && of_code(&fixed, "R004").is_empty());
+    assert!(fixed.is_proven(), "{:?}", fixed.findings);
+}
+
+#[test]
+fn dedicated_listeners_are_proven_isolated() {
+    let report = check(&table(
+        r#"
+        [[listener]]
+        port = 443
+        protocol = "https"
+        rule = [{ priority = 10, host = "auth.example.com", forward = "auth" }]
+        [target_group.auth]
+        [intent."auth.example.com"]
+        may = ["auth"]
+        must = { "*" = "auth" }
+        [intent."*"]
+        may = []
+        "#,
+    ));
+    assert!(
+        report.is_proven() && report.is_clean(),
+        "{:?}",
+        report.findings
+    );
+    assert_eq!(report.proven.len(), 3);
+}
+
+#[test]
+fn a_rule_hidden_by_several_is_found_and_its_removal_is_proven() {
+    let report = check(&table(
+        "[[listener]]\nport = 80\nrule = [{ priority = 1, path = '/a', forward = 't' }, \
+         { priority = 2, path = '/a?*', forward = 't' }, { priority = 3, path = '/a*', forward = 't' }]\n\
+         [target_group.t]\n",
+    ));
+    let found = of_code(&report, "R001");
+    assert_eq!(found[0].rule.as_deref(), Some("rule-3"));
+    assert!(
+        found[0]
+            .message
+            .ends_with("together take every request that it matches")
+    );
+    assert!(found[0].fix.is_some());
+}
+
+#[test]
+fn one_priority_twice_is_an_error_with_a_request_that_both_match() {
+    let report = check(&table(
+        "[[listener]]\nport = 80\nrule = [{ name = 'a', priority = 1, path = '/a*', forward = 't' }, \
+         { name = 'b', priority = 1, path = '/*b', forward = 't' }]\n[target_group.t]\n",
+    ));
+    let found = of_code(&report, "R006");
+    assert_eq!(found[0].witness.as_ref().unwrap().path, "/ab");
+    assert!(found[0].fix.is_some());
+}
+
+#[test]
+fn a_host_without_intent_that_a_generic_rule_takes_is_a_warning() {
+    let report = check(&table(
+        "[[listener]]\nport = 80\nrule = [{ priority = 1, host = 'a.b', path = '/x', forward = 't' }, \
+         { priority = 2, path = '/*', forward = 'u' }]\ntarget_group = { t = {}, u = {} }\n"
+            .replace("target_group = { t = {}, u = {} }", "[target_group]\nt = {}\nu = {}")
+            .as_str(),
+    ));
+    assert_eq!(of_code(&report, "R003")[0].host.as_deref(), Some("a.b"));
+}
+
+#[test]
+fn wildcards_that_take_less_than_they_seem_to_say_where_the_rest_goes() {
+    let report = check(&table(
+        "[[listener]]\nport = 80\nrule = [{ priority = 1, path = '/api/*', forward = 't' }, \
+         { priority = 2, path = '/*', forward = 'u' }]\n[target_group]\nt = {}\nu = {}\n",
+    ));
+    let found = of_code(&report, "R007");
+    assert_eq!(found[0].witness.as_ref().unwrap().path, "/api");
+    assert_eq!(found[0].severity, crate::finding::Severity::Warning);
+}
+
+#[test]
+fn where_ports_are_compared_a_host_with_a_port_is_captured_too() {
+    let report = check(&table(
+        "[[listener]]\nport = 8443\nhost_port = 'compared'\nrule = [{ priority = 10, host = 'a.b', forward = 't' }, \
+         { priority = 20, path = '/*', forward = 'u' }]\n[target_group]\nt = {}\nu = {}\n\
+         [intent.'a.b']\nmay = ['t']\n",
+    ));
+    let found = of_code(&report, "R002");
+    assert_eq!(
+        found[0].witness.as_ref().unwrap().host.as_deref(),
+        Some("a.b:0")
+    );
+    assert!(found[0].fix.is_some(), "{found:?}");
+    assert_eq!(of_code(&report, "R008").len(), 1);
+}
+
+#[test]
+fn every_limit_is_reported_with_its_rule() {
+    let report = check(&table(
+        "[[listener]]\nport = 80\nrule = [{ priority = 50001, host = ['nodot', 'a.b1', 'a_.b', 'c.d'], \
+         path = '/******a*b*c*d*e*f<', method = 'get', header = { Host = 'x' }, forward = 'gone' }]\n",
+    ));
+    let messages: Vec<&str> = of_code(&report, "R010")
+        .iter()
+        .map(|f| f.message.as_str())
+        .collect();
+    for part in [
+        "priority 50001",
+        "no dot",
+        "after its last dot",
+        "`_`",
+        "1–3 values",
+        "wildcards",
+        "`<`",
+        "upper case",
+        "use a host condition",
+        "`gone`",
+    ] {
+        assert!(
+            messages.iter().any(|message| message.contains(part)),
+            "{part}: {messages:#?}"
+        );
+    }
+}
