@@ -1,0 +1,5 @@
+//! The routes crate through its public surface.
+
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+
+mod enumeration;
