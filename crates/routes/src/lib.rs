@@ -6,11 +6,13 @@
 //! - [`model::Table`] is one front door: listeners with rules, target groups, intent.
 //! - [`findings::check`] finds what is wrong, with a shortest request that shows it and a proven repair;
 //!   [`prover`] answers the questions behind it.
+//! - [`diff::diff`] lists the requests whose target changes between two tables.
 //! - [`reader`] makes one of a text.
 //! - [`matcher::select`] says which rule a request selects; [`explain::explain`] says why.
 //!
 //! To add a finding, follow the steps in [`findings`]; to add a form of text, those in [`reader`].
 
+pub mod diff;
 pub mod explain;
 pub mod finding;
 pub mod findings;

@@ -46,18 +46,26 @@ impl<'t> Questions<'t> {
 
     /// All rules, then the default.
     pub fn deciders(&self) -> Vec<Decider<'t>> {
-        let rules = self.rules.iter().enumerate();
-        let rules = rules.map(|(index, &rule)| Decider {
-            index,
-            rule: Some(rule),
-            action: &rule.action,
-        });
+        Self::deciders_of(self.listener)
+    }
+
+    /// All rules of a listener in the order in which they are tried, then the default.
+    pub fn deciders_of(listener: &'t Listener) -> Vec<Decider<'t>> {
+        let rules = listener.ordered();
         let last = Decider {
-            index: self.rules.len(),
+            index: rules.len(),
             rule: None,
-            action: &self.listener.default,
+            action: &listener.default,
         };
-        rules.chain([last]).collect()
+        let rules = rules.into_iter().enumerate();
+        rules
+            .map(|(index, rule)| Decider {
+                index,
+                rule: Some(rule),
+                action: &rule.action,
+            })
+            .chain([last])
+            .collect()
     }
 
     /// Adds a set of conditions to ask about.

@@ -328,7 +328,7 @@ fn folded(request: &Request<'static>) -> Request<'static> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(CASES))]
+    #![proptest_config(ProptestConfig { cases: CASES, max_global_rejects: CASES, ..ProptestConfig::default() })]
 
     #[test]
     fn verdicts_and_lengths_agree_with_enumeration(listener in listener()) {

@@ -1,0 +1,307 @@
+//! What changes between two tables: the requests whose target is another, and nothing else.
+//!
+//! For every old rule and new rule with different actions: is there a request that the old one decided and the new one
+//! decides? Each yes is a region, with a shortest request of it. Order, names and priorities don't matter, so a
+//! permuted table differs in nothing.
+
+use crate::matcher::select;
+use crate::model::{Action, Condition, HostPort, Listener, Table};
+use crate::prover::{Prover, SetId, Verdict};
+use crate::questions::{Decider, Questions, literal_hosts};
+use crate::request::Request;
+
+/// The difference of two tables.
+#[derive(Clone, Debug, Default)]
+pub struct Diff {
+    /// Regions whose target changes.
+    pub changes: Vec<Change>,
+    /// Listeners of the old table that the new one lacks.
+    pub only_old: Vec<String>,
+    /// Listeners that the new table adds.
+    pub only_new: Vec<String>,
+    /// Regions that could not be decided, one sentence each.
+    pub undecided: Vec<String>,
+}
+
+/// The requests that one old rule decided and one new rule decides, with another target.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Name of the new listener.
+    pub listener: String,
+    /// The old rule; `None` was the default action.
+    pub old_rule: Option<String>,
+    /// The new rule; `None` is the default action.
+    pub new_rule: Option<String>,
+    /// The old target.
+    pub from: String,
+    /// The new target.
+    pub to: String,
+    /// A shortest request of the region.
+    pub witness: Request<'static>,
+    /// Whether only requests that no well-behaved client sends are concerned.
+    pub is_odd: bool,
+}
+
+impl Diff {
+    /// Whether nothing changes, proven.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+            && self.only_old.is_empty()
+            && self.only_new.is_empty()
+            && self.undecided.is_empty()
+    }
+}
+
+/// Compares two tables. A new listener is compared with the old one of its name, else with that of its protocol and
+/// port. When one old listener becomes several, each is compared for the hosts it is for: its certificates' names,
+/// else the hosts that its rules name.
+pub fn diff(old: &Table, new: &Table) -> Diff {
+    let mut diff = Diff::default();
+    let pairs: Vec<(&Listener, Option<&Listener>)> = new
+        .listeners
+        .iter()
+        .map(|listener| (listener, partner(old, listener)))
+        .collect();
+    for (listener, before) in &pairs {
+        let Some(before) = before else {
+            diff.only_new.push(listener.name.clone());
+            continue;
+        };
+        let is_split = pairs
+            .iter()
+            .filter(|(_, b)| b.is_some_and(|b| b.name == before.name))
+            .count()
+            > 1;
+        let hosts = if is_split {
+            hosts(listener)
+        } else {
+            Vec::new()
+        };
+        compare(before, listener, &hosts, &mut diff);
+    }
+    let gone = old.listeners.iter().filter(|old| {
+        !pairs
+            .iter()
+            .any(|(_, before)| before.is_some_and(|before| before.name == old.name))
+    });
+    diff.only_old = gone.map(|listener| listener.name.clone()).collect();
+    diff
+}
+
+fn partner<'t>(old: &'t Table, new: &Listener) -> Option<&'t Listener> {
+    let same_port = |other: &&Listener| (other.protocol, other.port) == (new.protocol, new.port);
+    old.listener(&new.name)
+        .or_else(|| old.listeners.iter().find(same_port))
+}
+
+fn hosts(listener: &Listener) -> Vec<String> {
+    let mut hosts: Vec<String> = listener
+        .certificates
+        .iter()
+        .flat_map(|certificate| certificate.names.clone())
+        .collect();
+    if hosts.is_empty() {
+        hosts = listener.rules.iter().flat_map(literal_hosts).collect();
+    }
+    hosts.sort();
+    hosts.dedup();
+    hosts
+}
+
+/// Compares two listeners, for some hosts or for all.
+fn compare(old: &Listener, new: &Listener, hosts: &[String], diff: &mut Diff) {
+    let mut prover = Prover::new(if old.host_port == new.host_port {
+        new.host_port
+    } else {
+        HostPort::default()
+    });
+    let (old_side, new_side) = (Side::new(old, &mut prover), Side::new(new, &mut prover));
+    let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    let within = (!hosts.is_empty()).then(|| prover.add(&[Condition::host(&hosts)]));
+    for before in &old_side.deciders {
+        for after in &new_side.deciders {
+            if is_same(before.action, after.action) {
+                continue;
+            }
+            let own = [old_side.own(before), new_side.own(after), within];
+            let positive: Vec<SetId> = own.into_iter().flatten().collect();
+            if prover.find(&positive, &[]) == Verdict::Proven {
+                continue;
+            }
+            let earlier = old_side
+                .earlier(before)
+                .iter()
+                .chain(new_side.earlier(after));
+            let negative: Vec<SetId> = earlier.copied().collect();
+            let verdict = prover.find(&positive, &negative);
+            let is_odd = matches!(verdict, Verdict::OddWitness(_));
+            match verdict {
+                Verdict::Proven => {}
+                Verdict::Witness(witness) | Verdict::OddWitness(witness)
+                    if !is_same(select(old, &witness).action, select(new, &witness).action) =>
+                {
+                    diff.changes
+                        .push(change(new, before, after, witness, is_odd));
+                }
+                _ => diff.undecided.push(format!(
+                    "could not decide whether a request moves from {} to {}",
+                    before.name(),
+                    after.name()
+                )),
+            }
+        }
+    }
+}
+
+/// A listener's deciders and their sets.
+struct Side<'t> {
+    deciders: Vec<Decider<'t>>,
+    sets: Vec<SetId>,
+}
+
+impl<'t> Side<'t> {
+    fn new(listener: &'t Listener, prover: &mut Prover) -> Self {
+        let deciders = Questions::deciders_of(listener);
+        let rules = deciders.iter().filter_map(|decider| decider.rule);
+        Self {
+            sets: rules.map(|rule| prover.add(&rule.conditions)).collect(),
+            deciders,
+        }
+    }
+
+    fn own(&self, decider: &Decider<'_>) -> Option<SetId> {
+        self.sets.get(decider.index).copied()
+    }
+
+    fn earlier(&self, decider: &Decider<'_>) -> &[SetId] {
+        self.sets.get(..decider.index).unwrap_or_default()
+    }
+}
+
+fn change(
+    new: &Listener,
+    before: &Decider<'_>,
+    after: &Decider<'_>,
+    witness: Request<'static>,
+    is_odd: bool,
+) -> Change {
+    let name = |decider: &Decider<'_>| decider.rule.map(|rule| rule.name.clone());
+    Change {
+        listener: new.name.clone(),
+        old_rule: name(before),
+        new_rule: name(after),
+        from: before.action.describe(),
+        to: after.action.describe(),
+        witness,
+        is_odd,
+    }
+}
+
+/// Whether two actions do the same: for target groups, the same groups with the same shares.
+fn is_same(a: &Action, b: &Action) -> bool {
+    let (Action::Forward(a), Action::Forward(b)) = (a, b) else {
+        return a == b;
+    };
+    let shares = |groups: &[crate::model::WeightedGroup]| {
+        let total: u64 = groups.iter().map(|group| u64::from(group.weight)).sum();
+        let mut shares: Vec<(String, u64)> = groups
+            .iter()
+            .map(|group| {
+                (
+                    group.group.clone(),
+                    u64::from(group.weight) * SHARE / total.max(1),
+                )
+            })
+            .collect();
+        shares.sort();
+        shares
+    };
+    shares(&a.groups) == shares(&b.groups)
+}
+
+/// Shares are compared as parts of this.
+const SHARE: u64 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{listener, rule};
+
+    fn table(listeners: Vec<Listener>) -> Table {
+        Table {
+            listeners,
+            ..Table::default()
+        }
+    }
+
+    fn shared() -> Listener {
+        let registry = Condition::host(&["registry.example.com"]);
+        listener(vec![
+            rule(
+                10,
+                vec![registry, Condition::path(&["/mlflow*"])],
+                "registry",
+            ),
+            rule(100, vec![Condition::path(&["/api*"])], "api"),
+        ])
+    }
+
+    #[test]
+    fn a_permuted_table_differs_in_nothing() {
+        let old = shared();
+        let mut new = shared();
+        new.rules.reverse();
+        new.rules[0].name = "other".to_owned();
+        new.rules[1].priority = 7;
+        assert!(diff(&table(vec![old]), &table(vec![new])).is_empty());
+    }
+
+    #[test]
+    fn a_new_rule_changes_exactly_what_it_takes() {
+        let mut new = shared();
+        new.rules.push(rule(
+            5,
+            vec![Condition::host(&["auth.example.com"])],
+            "auth",
+        ));
+        let found = diff(&table(vec![shared()]), &table(vec![new])).changes;
+        let lines: Vec<String> = found
+            .iter()
+            .map(|c| format!("{}: {} -> {}", c.witness, c.from, c.to))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "GET auth.example.com/api: target group `api` -> target group `auth`",
+                "GET auth.example.com/: a fixed 404 answer -> target group `auth`",
+            ]
+        );
+    }
+
+    #[test]
+    fn one_listener_that_becomes_several_is_compared_host_by_host() {
+        let mut auth = listener(vec![rule(
+            1,
+            vec![Condition::host(&["auth.example.com"])],
+            "auth",
+        )]);
+        auth.name = "auth".to_owned();
+        let mut registry = listener(vec![rule(
+            1,
+            vec![Condition::host(&["registry.example.com"])],
+            "registry",
+        )]);
+        registry.name = "registry".to_owned();
+        let diff = diff(&table(vec![shared()]), &table(vec![auth, registry]));
+        let lines: Vec<String> = diff.changes.iter().map(|c| c.witness.to_string()).collect();
+        assert_eq!(
+            lines,
+            [
+                "GET auth.example.com/api",
+                "GET auth.example.com/",
+                "GET registry.example.com/api",
+                "GET registry.example.com/",
+            ]
+        );
+    }
+}
