@@ -1,10 +1,14 @@
 //! The auth service: makes keys, judges them, remembers who did what.
 //!
 //! Judging needs no SQL: every key is in a snapshot in memory, replaced when the database's epoch moves. A revocation counts here when
-//! DELETE answers, and at other replicas within [`service::EPOCH_POLL_MS`].
+//! DELETE answers, and at other replicas within twice [`upkeep::EPOCH_POLL_MS`].
 
 pub mod endpoints;
+mod failures;
+pub mod judging;
+pub mod openapi;
 pub mod service;
+pub mod upkeep;
 pub mod view;
 
 use std::sync::Arc;
@@ -19,7 +23,7 @@ use service::AuthService;
 
 /// Every route of the auth service, also below `/auth`, where its older clients look for it.
 pub fn routes() -> Vec<Route<AuthService>> {
-    use endpoints::{audit, create, get, health, list, revoke, rotate, usage, validate};
+    use endpoints::{audit, create, get, health, list, older, revoke, rotate, usage, validate};
     let own = Access::Needs(Action::ManageOwnKeys);
     vec![
         Route::get("/", Access::Public, health::index),
@@ -28,12 +32,18 @@ pub fn routes() -> Vec<Route<AuthService>> {
         Route::get("/ready", Access::Public, health::ready),
         Route::get("/version", Access::Public, health::version),
         Route::get("/metrics", Access::Public, health::metrics),
+        Route::get("/openapi.json", Access::Public, openapi::serve),
         Route::post("/api/v1/keys", own, create::create),
         Route::get("/api/v1/keys", own, list::list),
         Route::get("/api/v1/keys/{id}", own, get::get),
         Route::delete("/api/v1/keys/{id}", own, revoke::revoke),
         Route::post("/api/v1/keys/{id}/rotate", own, rotate::rotate),
         Route::post("/api/v1/keys/validate", Access::Public, validate::validate),
+        Route::post("/api/v1/auth/keys", own, older::create),
+        Route::get("/api/v1/auth/keys", own, older::list),
+        Route::get("/api/v1/auth/keys/{id}", own, get::get),
+        Route::delete("/api/v1/auth/keys/{id}", own, revoke::revoke),
+        Route::post("/api/v1/auth/keys/{id}/rotate", own, rotate::rotate),
         Route::get("/api/v1/usage/{id}/stats", own, usage::stats),
         Route::get(
             "/api/v1/audit",

@@ -8,6 +8,9 @@ use std::borrow::Cow;
 
 /// The canonical path for a path as it came in: no base, and `/api/` for `/ajax-api/`.
 pub fn canonical(path: &str) -> Cow<'_, str> {
+    if let Some(rest) = path.strip_prefix("/auth").filter(|rest| is_of_auth(rest)) {
+        return Cow::Borrowed(rest);
+    }
     let inner = BASES
         .iter()
         .find_map(|base| path.strip_prefix(base).filter(|rest| starts_an_api(rest)))
@@ -17,6 +20,11 @@ pub fn canonical(path: &str) -> Cow<'_, str> {
         .map_or(Cow::Borrowed(inner), |rest| {
             Cow::Owned(format!("/api/{rest}"))
         })
+}
+
+/// The auth service's older clients look for it below `/auth`.
+fn is_of_auth(rest: &str) -> bool {
+    rest.starts_with("/api/v1/") || ["/health", "/ready"].contains(&rest)
 }
 
 fn starts_an_api(rest: &str) -> bool {
@@ -56,6 +64,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_auth_service_answers_below_auth_too() {
+        assert_eq!(canonical("/auth/api/v1/keys"), "/api/v1/keys");
+        assert_eq!(canonical("/auth/health"), "/health");
+        assert_eq!(canonical("/auth/live/x"), "/auth/live/x");
     }
 
     #[test]

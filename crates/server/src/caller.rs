@@ -1,5 +1,7 @@
 //! Who is calling: a proof that a key was presented, judged and allowed.
 
+use std::net::IpAddr;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use hokusai_core::access::Scope;
@@ -12,14 +14,21 @@ pub struct Caller {
     key_id: String,
     user: String,
     scopes: Vec<Scope>,
+    client_ip: Option<IpAddr>,
 }
 
 impl Caller {
-    pub(crate) const fn new(key_id: String, user: String, scopes: Vec<Scope>) -> Self {
+    pub(crate) const fn new(
+        key_id: String,
+        user: String,
+        scopes: Vec<Scope>,
+        client_ip: Option<IpAddr>,
+    ) -> Self {
         Self {
             key_id,
             user,
             scopes,
+            client_ip,
         }
     }
 
@@ -31,6 +40,11 @@ impl Caller {
     /// Whose key it is.
     pub fn user(&self) -> &str {
         &self.user
+    }
+
+    /// From where, if that is known: for the audit log.
+    pub const fn client_ip(&self) -> Option<IpAddr> {
+        self.client_ip
     }
 
     /// What the key may do.

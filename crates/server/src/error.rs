@@ -86,6 +86,7 @@ pub struct ApiError {
     extra: Map<String, Value>,
     retry_after_s: Option<u64>,
     cause: Option<String>,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl ApiError {
@@ -97,6 +98,7 @@ impl ApiError {
             extra: Map::new(),
             retry_after_s: None,
             cause: None,
+            headers: Vec::new(),
         }
     }
 
@@ -129,6 +131,13 @@ impl ApiError {
     #[must_use]
     pub const fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// Adds a header to the response.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
         self
     }
 
@@ -178,7 +187,8 @@ impl IntoResponse for ApiError {
         }
         let message = match self.kind {
             ErrorKind::Internal => format!("{} (request id {id})", self.message),
-            _ => self.message,
+            // Whatever was echoed: a key that stood in the wrong place is not shown again.
+            _ => crate::routing::mask(&self.message),
         };
         let mut body = Map::new();
         body.insert("error_code".to_owned(), code.into());
@@ -190,6 +200,11 @@ impl IntoResponse for ApiError {
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(name, value);
+            }
         }
         if self.kind == ErrorKind::Unauthenticated {
             response.headers_mut().insert(

@@ -52,9 +52,13 @@ pub async fn layer(State(gate): State<Gate>, mut request: Request, next: Next) -
         Ok(identity) => identity,
         Err(refused) => return refused.into_response(),
     };
-    request
-        .extensions_mut()
-        .insert(Caller::new(identity.key_id, identity.user, identity.scopes));
+    let client_ip = client_ip(&request);
+    request.extensions_mut().insert(Caller::new(
+        identity.key_id,
+        identity.user,
+        identity.scopes,
+        client_ip,
+    ));
     let mut response = next.run(request).await;
     for (name, value) in identity.headers {
         if let Ok(value) = HeaderValue::from_str(&value) {

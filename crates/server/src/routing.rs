@@ -224,12 +224,17 @@ pub fn mask(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("hk_") {
         masked.push_str(before);
-        masked.push_str("hk_***");
-        rest = after.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let tail = after.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let is_prefix_only = after.len() - tail.len() < SHORTEST_SECRET;
+        masked.push_str(if is_prefix_only { "hk_" } else { "hk_***" });
+        rest = if is_prefix_only { after } else { tail };
     }
     masked.push_str(rest);
     masked
 }
+
+/// `hk_live_` by itself is an explanation; what has more behind it may be part of a key.
+const SHORTEST_SECRET: usize = 10;
 
 /// Longer paths are cut in messages.
 const MAX_ECHO: usize = 300;
@@ -242,5 +247,9 @@ mod tests {
     fn what_looks_like_a_key_is_masked() {
         assert_eq!(mask("/a/hk_live_abcDEF123/b"), "/a/hk_***/b");
         assert_eq!(mask("/a/b"), "/a/b");
+        assert_eq!(
+            mask("keys look like `hk_live_` and hk_test_"),
+            "keys look like `hk_live_` and hk_test_"
+        );
     }
 }

@@ -5,6 +5,7 @@ pub mod create;
 pub mod get;
 pub mod health;
 pub mod list;
+pub mod older;
 pub mod revoke;
 pub mod rotate;
 pub mod usage;
@@ -14,22 +15,42 @@ use std::sync::Arc;
 
 use hokusai_core::access::{Action, may};
 use hokusai_core::key::KeyRecord;
+use hokusai_core::key::manage::sees;
 
 use crate::auth::service::AuthService;
 use crate::caller::Caller;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorKind};
 
 /// The key with this id, if the caller may see it. Other people's keys look exactly like keys that do not exist.
 fn visible(service: &AuthService, caller: &Caller, id: &str) -> Result<Arc<KeyRecord>, ApiError> {
     service
         .key(id)
-        .filter(|record| is_admin(caller) || record.owner == caller.user())
+        .filter(|record| own(service, caller).is_ok_and(|own| sees(&own, record)))
         .ok_or_else(|| {
             ApiError::missing(format!(
                 "no API key `{}`: see `hokusai keys list`",
                 crate::routing::mask(id)
             ))
         })
+}
+
+/// The caller's own key, as it is now.
+fn own(service: &AuthService, caller: &Caller) -> Result<Arc<KeyRecord>, ApiError> {
+    service.key(caller.key_id()).ok_or_else(|| {
+        ApiError::new(
+            ErrorKind::Unauthenticated,
+            "the key of this request is gone: use another",
+        )
+    })
+}
+
+/// A refusal to reach beyond the caller's own key.
+fn exceeds(error: &impl std::fmt::Display) -> ApiError {
+    ApiError::new(
+        ErrorKind::PermissionDenied,
+        format!("Permission denied: {error}"),
+    )
+    .with("code", "scope")
 }
 
 fn is_admin(caller: &Caller) -> bool {

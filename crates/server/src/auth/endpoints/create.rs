@@ -2,14 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
-use hokusai_core::access::{Scope, covers};
+use hokusai_core::access::Scope;
+use hokusai_core::key::manage::{Reach, may_make};
 use hokusai_core::key::{ApiKey, Environment, KeyRecord, RateLimit};
 use hokusai_core::random::hex_id;
 use hokusai_store::keys;
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
-use super::is_admin;
+use super::{exceeds, is_admin, own};
 use crate::auth::service::AuthService;
 use crate::auth::view::key_info;
 use crate::caller::Caller;
@@ -19,90 +20,41 @@ use crate::json::Params;
 /// What the older command line asked for when nothing was said.
 const DEFAULT_SCOPES: [Scope; 3] = [Scope::ModelRead, Scope::ModelWrite, Scope::MlflowAccess];
 
-/// Makes a key within the caller's own scopes.
+/// Makes a key that reaches no further than the caller's own.
 pub async fn create(
     State(service): State<AuthService>,
     caller: Caller,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let now_ms = service.clock().now_ms();
-    let asked = Asked::read(&params, &caller)?;
-    if !covers(caller.scopes(), &asked.scopes) {
-        return Err(ApiError::new(
-            ErrorKind::PermissionDenied,
-            "Permission denied: a key cannot hand out scopes that it does not have",
-        )
-        .with("code", "scope"));
-    }
+    let (key, record) = make(&service, &caller, &params).await?;
+    Ok(Json(made(&key, &record, record.created_at_ms)))
+}
+
+/// Decides, stores and publishes.
+pub(super) async fn make(
+    service: &AuthService,
+    caller: &Caller,
+    params: &Params,
+) -> Result<(ApiKey, KeyRecord), ApiError> {
+    let asked = Asked::read(params, caller)?;
     let key = ApiKey::generate(asked.environment, service.random().as_ref());
     let id = hex_id(service.random().as_ref());
-    let record = KeyRecord {
-        hash: key.hash(),
-        name: asked.name,
-        prefix: key.shown(),
-        owner: asked.owner,
-        service_id: asked.service_id,
-        environment: asked.environment,
-        scopes: asked.scopes,
-        allowed_ips: asked.allowed_ips,
-        rate_limit: asked.rate_limit,
-        created_at_ms: now_ms,
-        expires_at_ms: asked.expires_in_ms.map(|ms| now_ms + ms),
-        revoked_at_ms: None,
-        last_used_at_ms: None,
-        rotated_to: None,
-        chain_id: id.clone(),
-        last_refusal: None,
-        id,
-    };
-    narrow(&service, &caller, &record)?;
+    let record = asked.into_record(id, &key, service.clock().now_ms());
+    may_make(own(service, caller)?.as_ref(), Reach(&record)).map_err(|error| exceeds(&error))?;
     let (stored, actor) = (record.clone(), caller.key_id().to_owned());
+    let from = caller.client_ip().map(|ip| ip.to_string());
     service
         .store()
-        .write(move |tx| keys::create(tx, &stored, &actor, None))
+        .write(move |tx| keys::create(tx, &stored, &actor, from.as_deref()))
         .await?;
     service.reload().await?;
     tracing::info!(key.id = %record.id, caller.key_id = caller.key_id(), "created key `{}`", record.name);
-    Ok(Json(made(&key, &record, now_ms)))
+    Ok((key, record))
 }
 
 /// The answer that shows a key: at both levels, because one of the older clients looks for the id at the top.
 pub(super) fn made(key: &ApiKey, record: &KeyRecord, now_ms: i64) -> Value {
     json!({"api_key": key.reveal(), "key_id": record.id, "key_info": key_info(record, now_ms)})
-}
-
-/// A key of a key that is itself bound may not be wider: addresses, expiry and rate carry over.
-fn narrow(service: &AuthService, caller: &Caller, record: &KeyRecord) -> Result<(), ApiError> {
-    let Some(own) = service.key(caller.key_id()) else {
-        return Ok(());
-    };
-    let wider_ips = !own.allowed_ips.is_empty()
-        && (record.allowed_ips.is_empty()
-            || record
-                .allowed_ips
-                .iter()
-                .any(|net| !own.allowed_ips.iter().any(|mine| mine.contains(net))));
-    let wider_time = own
-        .expires_at_ms
-        .is_some_and(|mine| record.expires_at_ms.is_none_or(|asked| asked > mine));
-    let wider_rate = own.rate_limit.is_some_and(|mine| {
-        record
-            .rate_limit
-            .is_none_or(|asked| asked.per_hour > mine.per_hour)
-    });
-    let wider = [
-        (wider_ips, "allowed_ips"),
-        (wider_time, "expires_in_days"),
-        (wider_rate, "rate_limit_per_hour"),
-    ];
-    match wider.into_iter().find(|(is_wider, _)| *is_wider) {
-        None => Ok(()),
-        Some((_, field)) => Err(ApiError::new(
-            ErrorKind::PermissionDenied,
-            format!("Permission denied: `{field}` would make the new key wider than the one that makes it"),
-        )
-        .with("code", "scope")),
-    }
 }
 
 struct Asked {
@@ -145,6 +97,28 @@ impl Asked {
             rate_limit: rate_limit(params)?,
             expires_in_ms: expires_in_ms(params)?,
         })
+    }
+
+    fn into_record(self, id: String, key: &ApiKey, now_ms: i64) -> KeyRecord {
+        KeyRecord {
+            hash: key.hash(),
+            name: self.name,
+            prefix: key.shown(),
+            owner: self.owner,
+            service_id: self.service_id,
+            environment: self.environment,
+            scopes: self.scopes,
+            allowed_ips: self.allowed_ips,
+            rate_limit: self.rate_limit,
+            created_at_ms: now_ms,
+            expires_at_ms: self.expires_in_ms.map(|ms| now_ms + ms),
+            revoked_at_ms: None,
+            last_used_at_ms: None,
+            rotated_to: None,
+            chain_id: id.clone(),
+            last_refusal: None,
+            id,
+        }
     }
 }
 

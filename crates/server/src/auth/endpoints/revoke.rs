@@ -6,6 +6,7 @@ use hokusai_store::keys;
 use serde_json::{Value, json};
 
 use super::visible;
+use crate::auth::judging::STALE_WINDOW_MS;
 use crate::auth::service::AuthService;
 use crate::caller::Caller;
 use crate::error::ApiError;
@@ -19,15 +20,16 @@ pub async fn revoke(
     let record = visible(&service, &caller, &id)?;
     let now_ms = service.clock().now_ms();
     let actor = caller.key_id().to_owned();
+    let from = caller.client_ip().map(|ip| ip.to_string());
     service
         .store()
-        .write(move |tx| keys::revoke(tx, &id, now_ms, &actor, None))
+        .write(move |tx| keys::revoke(tx, &id, now_ms, &actor, from.as_deref()))
         .await?;
     service.reload().await?;
     tracing::info!(key.id = %record.id, caller.key_id = caller.key_id(), "revoked key `{}`", record.name);
     Ok(Json(json!({
         "message": "API key revoked successfully",
         "key_id": record.id,
-        "effective": {"here_ms": 0, "reachable_replicas_ms": 1000},
+        "effective": {"here_ms": 0, "reachable_replicas_ms": 1000, "replicas_cut_off_ms": STALE_WINDOW_MS},
     })))
 }

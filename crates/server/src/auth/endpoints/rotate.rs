@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use hokusai_core::key::manage::{NotRotatable, may_rotate};
 use hokusai_core::key::{ApiKey, KeyRecord};
 use hokusai_core::random::hex_id;
 use hokusai_store::keys;
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::create::made;
-use super::visible;
+use super::{exceeds, own, visible};
 use crate::auth::service::AuthService;
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorKind};
@@ -35,13 +36,11 @@ pub async fn rotate(
             format!("`overlap` must be 0 to {MOST_OVERLAP_S} seconds"),
         ));
     }
-    if !hokusai_core::access::covers(caller.scopes(), &old.scopes) {
-        return Err(ApiError::new(
-            ErrorKind::PermissionDenied,
-            "Permission denied: that key has scopes that this one does not have",
-        ));
-    }
     let now_ms = service.clock().now_ms();
+    may_rotate(own(&service, &caller)?.as_ref(), &old, now_ms).map_err(|error| match error {
+        NotRotatable::Exceeds(exceeding) => exceeds(&exceeding),
+        state => ApiError::new(ErrorKind::InvalidState, state.to_string()),
+    })?;
     let key = ApiKey::generate(old.environment, service.random().as_ref());
     let record = KeyRecord {
         id: hex_id(service.random().as_ref()),
@@ -55,10 +54,11 @@ pub async fn rotate(
         ..KeyRecord::clone(&old)
     };
     let (stored, actor) = (record.clone(), caller.key_id().to_owned());
+    let from = caller.client_ip().map(|ip| ip.to_string());
     let ends_ms = now_ms + overlap_s * 1000;
     let rotated = service
         .store()
-        .write(move |tx| keys::rotate(tx, &id, &stored, ends_ms, &actor, None))
+        .write(move |tx| keys::rotate(tx, &id, &stored, ends_ms, &actor, from.as_deref()))
         .await?;
     if !rotated {
         return Err(ApiError::new(

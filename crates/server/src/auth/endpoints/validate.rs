@@ -2,19 +2,22 @@
 //!
 //! The platform's command line sent the key in the body, its services in a header; either is accepted, and 400 if they differ. A
 //! judged key is 200 with `is_valid`; 401 is for no key at all. A service that has `keys:validate` puts its own key into
-//! [`SERVICE_KEY`], a header in which no user's key ever stands; only then `client_ip` is believed and a failed answer is full.
+//! [`SERVICE_KEY`], a header in which no user's key ever stands; only then `client_ip` is believed and the answer is full and signed.
+
+mod answer;
 
 use std::net::IpAddr;
 
-use axum::Json;
 use axum::extract::{FromRequest as _, Request, State};
-use axum::http::{HeaderMap, HeaderName};
-use axum::response::{IntoResponse as _, Response};
-use hokusai_core::access::{Action, Scope};
-use serde_json::{Value, json};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use hokusai_core::access::{Action, Scope, covers};
+use hokusai_core::key::ApiKey;
+use serde_json::Value;
 
 use super::create::service_id;
-use crate::auth::service::{AuthService, Judged, rate_headers};
+use crate::auth::judging::{Judged, Question, coded};
+use crate::auth::service::{AuthService, lock};
 use crate::error::{ApiError, ErrorKind};
 use crate::gate;
 use crate::json::Params;
@@ -22,75 +25,61 @@ use crate::json::Params;
 /// Where a service puts its own key.
 pub const SERVICE_KEY: &str = "x-hokusai-service-key";
 
-/// Validates a key. Spends one request of the key's rate, like any other use.
+/// A service's nonce, which makes the signature of an old answer worthless.
+pub const NONCE: &str = "x-hokusai-nonce";
+
+/// The signature of a full answer.
+pub const SIGNATURE: &str = "x-hokusai-verdict-signature";
+
+/// Validates a key. Spends one request of the key's rate unless a service says `"spend": false`; the answer says which.
 pub async fn validate(
     State(service): State<AuthService>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let peer = gate::client_ip(&request);
     let header = header_key(request.headers(), request.uri().query())?;
-    let is_service = is_service(&service, request.headers(), peer)?;
+    let asking = asking_service(&service, request.headers(), peer)?;
+    let nonce = text_header(request.headers(), NONCE);
     let params = body(request).await?;
     let (key, source) = one_key(header, params.opt_str("api_key")?)?;
-    let client_ip = claimed_ip(&params, is_service, peer)?;
-    let action = required_action(&params)?;
+    let question = Question {
+        raw: &key,
+        source,
+        client_ip: claimed_ip(&params, asking.is_some(), peer)?,
+        action: None,
+        spends: asking.is_none() || params.opt_bool("spend")?.unwrap_or(true),
+    };
+    let required = required_scope(&params)?;
     service_id(params.opt_str("service_id")?.as_deref())?;
-    match service
-        .judge_raw(&key, source, client_ip, None)
-        .and_then(|judged| in_scope(judged, action))
-    {
-        Ok(judged) => Ok(accepted(&service, &judged)),
-        Err(refused) if refused.kind() == ErrorKind::Unavailable => Err(refused),
-        Err(refused) => Ok(refusal(&service, &refused, &key, is_service)),
-    }
-}
-
-fn accepted(service: &AuthService, judged: &Judged) -> Response {
-    let record = &judged.record;
-    let mut response = Json(json!({
-        "is_valid": true,
-        "key_id": record.id,
-        "user_id": record.owner,
-        "service_id": record.service_id,
-        "scopes": record.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(),
-        "environment": record.environment.as_str(),
-        "rate_limit_per_hour": record.rate_limit.map(|limit| limit.per_hour),
-        "billing_plan": "free",
-        "monthly_prediction_limit": null,
-        "expires_at_ms": record.expires_at_ms,
-        "spends_rate": true,
-        "database_heard_ms_ago": service.age_ms(),
-        "error": null,
-    }))
-    .into_response();
-    for (name, value) in judged.rate.map(rate_headers).unwrap_or_default() {
-        if let Ok(value) = value.parse() {
-            response
-                .headers_mut()
-                .insert(HeaderName::from_static(name), value);
+    let judged = service
+        .judge_key(&question)
+        .and_then(|judged| in_scope(judged, required));
+    match (judged, asking) {
+        (Err(refused), _) if refused.kind() == ErrorKind::Unavailable => Err(refused),
+        (judged, Some(credential)) => {
+            let body = answer::full(&service, judged.as_ref(), &question);
+            Ok(answer::signed(&body, &credential, &nonce, &key))
+        }
+        (Ok(judged), None) => Ok(answer::accepted(&service, &judged, question.spends)),
+        (Err(refused), None) => {
+            let failures =
+                lock(&service.shared.failures).count(peer, service.clock().monotonic_ms());
+            if failures.allowed {
+                Ok(answer::refused(&refused))
+            } else {
+                Err(too_many_failures(failures.retry_after_s))
+            }
         }
     }
-    response
 }
 
-/// What a refused caller learns: the reason, and to a service also whose key it was.
-fn refusal(service: &AuthService, refused: &ApiError, key: &str, is_service: bool) -> Response {
-    let mut body = json!({
-        "is_valid": false,
-        "code": refused.field("code").cloned().unwrap_or(Value::Null),
-        "error": refused.message(),
-    });
-    if is_service
-        && let Some(record) = service.by_raw(key)
-        && let Some(fields) = body.as_object_mut()
-    {
-        fields.insert("key_id".to_owned(), record.id.clone().into());
-        fields.insert("user_id".to_owned(), record.owner.clone().into());
-    }
-    if refused.kind() == ErrorKind::RateLimited {
-        return refused.clone().with("is_valid", false).into_response();
-    }
-    Json(body).into_response()
+fn too_many_failures(wait_s: u64) -> ApiError {
+    coded(
+        ErrorKind::RateLimited,
+        format!("too many bad keys from this address: come back in {wait_s} s with a good one"),
+        "rate",
+    )
+    .retry_after(wait_s.max(1))
 }
 
 fn header_key(
@@ -106,31 +95,52 @@ fn header_key(
     }
 }
 
-fn is_service(
+fn text_header(headers: &HeaderMap, name: &str) -> String {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// The credential of the service that asks, if one asks. A bad one is refused: it must not fall back to an anonymous question.
+fn asking_service(
     service: &AuthService,
     headers: &HeaderMap,
     peer: Option<IpAddr>,
-) -> Result<bool, ApiError> {
-    let Some(credential) = headers.get(SERVICE_KEY) else {
-        return Ok(false);
-    };
-    let credential = credential.to_str().unwrap_or_default();
-    service
-        .judge_raw(credential, SERVICE_KEY, peer, Some(Action::ValidateKeys))
-        .map(|_| true)
+) -> Result<Option<ApiKey>, ApiError> {
+    if !headers.contains_key(SERVICE_KEY) {
+        return Ok(None);
+    }
+    let raw = text_header(headers, SERVICE_KEY);
+    service.judge_key(&Question {
+        raw: &raw,
+        source: "X-Hokusai-Service-Key",
+        client_ip: peer,
+        action: Some(Action::ValidateKeys),
+        spends: false,
+    })?;
+    Ok(ApiKey::parse(&raw).ok())
 }
 
 async fn body(request: Request) -> Result<Params, ApiError> {
-    let is_empty = request
-        .headers()
-        .get("content-length")
-        .is_none_or(|length| length == "0")
+    let length = text_header(request.headers(), "content-length");
+    let is_empty = (length.is_empty() || length == "0")
         && request.headers().get("transfer-encoding").is_none();
     if is_empty {
-        Ok(Params::default())
-    } else {
-        Params::from_request(request, &()).await
+        return Ok(Params::default());
     }
+    if length
+        .parse()
+        .is_ok_and(|length: u64| length > MOST_BODY_BYTES)
+        || length.is_empty()
+    {
+        return Err(ApiError::new(
+            ErrorKind::TooLarge,
+            format!("send a body with a Content-Length of at most {MOST_BODY_BYTES} bytes"),
+        ));
+    }
+    Params::from_request(request, &()).await
 }
 
 fn one_key(
@@ -138,19 +148,21 @@ fn one_key(
     body: Option<String>,
 ) -> Result<(String, &'static str), ApiError> {
     match (header, body) {
-        (Some((header, _)), Some(body)) if header != body => Err(ApiError::new(
+        (Some((header, _)), Some(body)) if header != body => Err(coded(
             ErrorKind::BadRequest,
             "the header and the body carry different keys: send the key to be validated in one of them, \
-             and a service's own key in X-Hokusai-Service-Key",
-        )
-        .with("code", "keys_differ")),
+             and a service's own key in X-Hokusai-Service-Key"
+                .to_owned(),
+            "keys_differ",
+        )),
         (Some(found), _) => Ok(found),
         (None, Some(body)) => Ok((body, "the body's `api_key`")),
-        (None, None) => Err(ApiError::new(
+        (None, None) => Err(coded(
             ErrorKind::Unauthenticated,
-            "API key required: send it as `Authorization: Bearer …` or as `api_key` in the JSON body",
-        )
-        .with("code", "missing")),
+            "API key required: send it as `Authorization: Bearer …` or as `api_key` in the JSON body"
+                .to_owned(),
+            "missing",
+        )),
     }
 }
 
@@ -178,7 +190,7 @@ fn claimed_ip(
     }
 }
 
-fn required_action(params: &Params) -> Result<Option<Scope>, ApiError> {
+fn required_scope(params: &Params) -> Result<Option<Scope>, ApiError> {
     params
         .opt_str("required_scope")?
         .map(|raw| {
@@ -194,13 +206,17 @@ fn required_action(params: &Params) -> Result<Option<Scope>, ApiError> {
 
 fn in_scope(judged: Judged, required: Option<Scope>) -> Result<Judged, ApiError> {
     match required {
-        Some(scope) if !hokusai_core::access::covers(&judged.record.scopes, &[scope]) => {
-            Err(ApiError::new(
-                ErrorKind::PermissionDenied,
-                format!("Permission denied: the key lacks the scope `{scope}`"),
-            )
-            .with("code", "scope"))
-        }
+        Some(scope) if !covers(&judged.record.scopes, &[scope]) => Err(coded(
+            ErrorKind::PermissionDenied,
+            format!(
+                "Permission denied: the key lacks the scope `{scope}`; `hokusai keys create --name NAME --scope {scope}` \
+                 makes one that has it"
+            ),
+            "scope",
+        )),
         _ => Ok(judged),
     }
 }
+
+/// A key, a scope and an address need no more; nobody is known yet when this is read.
+const MOST_BODY_BYTES: u64 = 16 * 1024;

@@ -1,0 +1,11 @@
+//! The auth service through its public surface.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod contract;
+mod management;
+mod reasons;
+mod world;
