@@ -1,14 +1,13 @@
 //! The auth service: makes keys, judges them, remembers who did what.
 //!
 //! Judging needs no SQL: every key is in a snapshot in memory, replaced when the database's epoch moves. A revocation counts here when
-//! DELETE answers, and at other replicas within twice [`upkeep::EPOCH_POLL_MS`].
+//! DELETE answers, and at other replicas within twice [`service::EPOCH_POLL_MS`].
 
 pub mod endpoints;
 mod failures;
 pub mod judging;
 pub mod openapi;
 pub mod service;
-pub mod upkeep;
 pub mod view;
 
 use std::sync::Arc;

@@ -11,7 +11,6 @@ use hokusai_store::keys::{self, Activity};
 use hokusai_store::{Store, StoreError};
 
 use super::failures::Failures;
-use super::upkeep;
 
 /// The auth service's state. Cheap to clone.
 #[derive(Clone)]
@@ -42,7 +41,8 @@ pub(super) struct Snapshot {
 }
 
 impl AuthService {
-    /// Loads every key, and starts what keeps the snapshot fresh and writes usage, for as long as a clone of this lives.
+    /// Loads every key. Whoever opens it calls [`AuthService::follow`] every [`EPOCH_POLL_MS`] and [`AuthService::flush`] every
+    /// [`FLUSH_MS`]: without the first, keys stop working after [`super::judging::STALE_WINDOW_MS`].
     pub async fn open(
         store: Store,
         clock: Arc<dyn Clock>,
@@ -62,7 +62,6 @@ impl AuthService {
             }),
         };
         service.reload().await?;
-        upkeep::start(&service);
         Ok(service)
     }
 
@@ -194,3 +193,9 @@ impl AuthService {
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// How often the epoch is asked for: other replicas' revocations are heard within a second.
+pub const EPOCH_POLL_MS: u64 = 500;
+
+/// How often usage and last use are written; a killed process loses at most this much of them.
+pub const FLUSH_MS: u64 = 5_000;
