@@ -1,3 +1,21 @@
-//! The `hokusai` binary.
+//! The `hokusai` binary: command line, configuration, telemetry, wiring.
 
-fn main() {}
+mod commands;
+mod config;
+mod exit;
+mod system;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let arguments = commands::Arguments::parse();
+    // One crypto provider for everything, installed once (DESIGN §4.9); a second call would be a bug, and is harmless.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match commands::run(arguments) {
+        Ok(exit) => exit.into(),
+        Err(error) => exit::report(&error).into(),
+    }
+}

@@ -11,6 +11,8 @@ statements! {
     ADVANCE = "UPDATE auth_state SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch, bootstrapped";
     /// The epoch that readers compare.
     EPOCH = "SELECT epoch FROM auth_state WHERE id = 1";
+    /// Whether this database ever had a key.
+    BOOTSTRAPPED = "SELECT bootstrapped FROM auth_state WHERE id = 1";
     /// Bootstrap happens once in a database's life.
     SET_BOOTSTRAPPED = "UPDATE auth_state SET bootstrapped = 1 WHERE id = 1";
     /// A new key.
@@ -41,6 +43,11 @@ statements! {
                  refusals = u.refusals + excluded.refusals";
     /// Counters of a key, month by month.
     USAGE = "SELECT period, requests, refusals FROM usage_counters WHERE key_id = $1 ORDER BY period";
+}
+
+/// Whether this database ever had a key.
+pub fn is_bootstrapped(tx: &mut dyn Tx) -> Result<bool, StoreError> {
+    tx.query_one(&BOOTSTRAPPED, &[])?.bool(0)
 }
 
 /// Stores the first key, unless this database ever had one. Answers whether it did.

@@ -1,0 +1,64 @@
+//! `hokusai serve`: both services in one process, each on its own listener, or one of them.
+
+mod bootstrap;
+mod running;
+
+use clap::{Args, Subcommand};
+
+use crate::config::Config;
+use crate::exit::Exit;
+
+pub(crate) use running::start;
+
+/// Runs the services.
+#[derive(Args)]
+pub(crate) struct Serve {
+    #[command(subcommand)]
+    part: Option<Part>,
+    /// Prints a JSON line per service on stdout once it answers, for scripts.
+    #[arg(long, global = true)]
+    announce: bool,
+}
+
+/// Which services run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Part {
+    /// Only the auth service.
+    Auth,
+    /// Only the registry; needs --no-auth in this release.
+    Registry,
+}
+
+/// Serves until the process is told to stop.
+pub(crate) fn run(serve: &Serve, config: &Config) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let running = start(config, serve.part).await?;
+        if serve.announce {
+            for (service, url) in running.urls() {
+                println!("{}", serde_json::json!({"service": service, "url": url}));
+            }
+        }
+        stop_signal().await;
+        tracing::info!("stopping: no new connections, finishing what runs");
+        running.stop().await;
+        Ok(Exit::Fine)
+    })
+}
+
+async fn stop_signal() {
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}

@@ -1,0 +1,221 @@
+//! The services while they run.
+
+use std::future::IntoFuture as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use hokusai_core::clock::Clock;
+use hokusai_core::random::Random;
+use hokusai_server::auth::service::{AuthService, EPOCH_POLL_MS, FLUSH_MS};
+use hokusai_server::authority::Authority;
+use hokusai_server::registry::{self, RegistryState};
+use hokusai_store::statement::Schema;
+use hokusai_store::{Store, StoreError, StoreOptions};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::{Part, bootstrap};
+use crate::config::Config;
+use crate::exit::Failure;
+use crate::system::{SystemClock, SystemRandom};
+
+/// Running services, and how to stop them.
+pub(crate) struct Running {
+    urls: Vec<(&'static str, String)>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+    stores: Vec<Store>,
+    auth: Option<AuthService>,
+}
+
+/// Opens the databases, makes the first key if need be, binds the listeners and serves.
+pub(crate) async fn start(config: &Config, part: Option<Part>) -> anyhow::Result<Running> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let (stop, _) = watch::channel(false);
+    let mut running = Running {
+        urls: Vec::new(),
+        stop,
+        tasks: JoinSet::new(),
+        stores: Vec::new(),
+        auth: None,
+    };
+    if part != Some(Part::Registry) {
+        running.start_auth(config, &clock, &random).await?;
+    }
+    if part != Some(Part::Auth) {
+        let authority = running.authority(config)?;
+        running
+            .start_registry(config, clock, random, authority.as_ref())
+            .await?;
+    }
+    Ok(running)
+}
+
+impl Running {
+    /// Name and base URL of each service.
+    pub(crate) fn urls(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.urls
+            .iter()
+            .map(|(service, url)| (*service, url.as_str()))
+    }
+
+    /// Stops accepting, lets requests finish for a while, writes what is behind and closes the databases.
+    pub(crate) async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        let drained = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN, drained).await.is_err() {
+            tracing::warn!(
+                "some requests did not finish in {} s and are cut off",
+                DRAIN.as_secs()
+            );
+        }
+        if let Some(auth) = &self.auth
+            && let Err(error) = auth.flush().await
+        {
+            tracing::error!(error = %error, "the last usage counts could not be written");
+        }
+        let stores = std::mem::take(&mut self.stores);
+        if tokio::task::spawn_blocking(move || stores.iter().for_each(Store::close))
+            .await
+            .is_err()
+        {
+            tracing::error!("a database thread ended badly");
+        }
+    }
+
+    async fn start_auth(
+        &mut self,
+        config: &Config,
+        clock: &Arc<dyn Clock>,
+        random: &Arc<dyn Random>,
+    ) -> anyhow::Result<()> {
+        let store = open(config, Schema::Auth).await?;
+        self.stores.push(store.clone());
+        bootstrap::first_key(
+            &store,
+            clock.as_ref(),
+            random.as_ref(),
+            config.bootstrap_key_file.as_deref(),
+        )
+        .await?;
+        let service = AuthService::open(store, Arc::clone(clock), Arc::clone(random)).await?;
+        self.serve(
+            "auth",
+            config.auth_listen,
+            hokusai_server::auth::router(&service),
+        )
+        .await?;
+        self.every(EPOCH_POLL_MS, service.clone(), |service| async move {
+            service.follow().await
+        });
+        self.every(FLUSH_MS, service.clone(), |service| async move {
+            service.flush().await
+        });
+        self.auth = Some(service);
+        Ok(())
+    }
+
+    async fn start_registry(
+        &mut self,
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        authority: Option<&Arc<dyn Authority>>,
+    ) -> anyhow::Result<()> {
+        let store = open(config, Schema::Registry).await?;
+        self.stores.push(store.clone());
+        let state = RegistryState {
+            store,
+            clock,
+            random,
+        };
+        self.serve(
+            "registry",
+            config.registry_listen,
+            registry::router(state, authority),
+        )
+        .await
+    }
+
+    fn authority(&self, config: &Config) -> anyhow::Result<Option<Arc<dyn Authority>>> {
+        if config.no_auth {
+            tracing::warn!("--no-auth: everybody who reaches the registry may read and write it");
+            return Ok(None);
+        }
+        match &self.auth {
+            Some(service) => Ok(Some(Arc::new(service.clone()))),
+            None => Err(Failure::usage(
+                "a registry without the auth service in the same process cannot judge keys in this release",
+                "run `hokusai serve`, or --no-auth on loopback",
+            )),
+        }
+    }
+
+    async fn serve(
+        &mut self,
+        name: &'static str,
+        address: SocketAddr,
+        router: Router,
+    ) -> anyhow::Result<()> {
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("the {name} service cannot listen on {address}"))?;
+        let bound = listener.local_addr()?;
+        tracing::info!(service.name = name, listen.address = %bound, "the {name} service listens on http://{bound}");
+        self.urls.push((name, format!("http://{bound}")));
+        let mut stopped = self.stop.subscribe();
+        let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
+            // Answers are small: waiting to fill a packet would only delay them.
+            let _ = stream.set_nodelay(true);
+        });
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        self.tasks.spawn(async move {
+            let stop = async move {
+                // An error means that the sender is gone, which is a stop as well.
+                let _ = stopped.wait_for(|stop| *stop).await;
+            };
+            if let Err(error) = axum::serve(listener, service)
+                .with_graceful_shutdown(stop)
+                .into_future()
+                .await
+            {
+                tracing::error!(service.name = name, error = %error, "the {name} service ended");
+            }
+        });
+        Ok(())
+    }
+
+    fn every<F, R>(&mut self, period_ms: u64, service: AuthService, work: F)
+    where
+        F: Fn(AuthService) -> R + Send + 'static,
+        R: Future<Output = Result<(), StoreError>> + Send,
+    {
+        let mut stopped = self.stop.subscribe();
+        self.tasks.spawn(async move {
+            let mut ticks = tokio::time::interval(Duration::from_millis(period_ms));
+            loop {
+                tokio::select! {
+                    _ = stopped.changed() => return,
+                    _ = ticks.tick() => {}
+                }
+                if let Err(error) = work(service.clone()).await {
+                    tracing::warn!(error = %error, "the auth database does not answer; known keys keep working");
+                }
+            }
+        });
+    }
+}
+
+async fn open(config: &Config, schema: Schema) -> anyhow::Result<Store> {
+    let options = StoreOptions::new(config.location.clone(), schema);
+    // Opening blocks, and the PostgreSQL client must not even be dropped inside a task.
+    Ok(tokio::task::spawn_blocking(move || Store::open(&options)).await??)
+}
+
+/// How long requests may take to finish after a stop.
+const DRAIN: Duration = Duration::from_secs(10);
