@@ -63,6 +63,12 @@ def test_what_is_hidden_is_all_that_differs_between_two_real_servers(plan, expec
     assert not problems, "\n\n".join(problems)
 
 
+@PLANS
+def test_a_real_server_accepts_what_later_steps_build_on(plan, expected):
+    refused = [(x.step.label, x.answer.body) for x, _ in expected(plan) if (x.step.keep or x.step.succeeds) and x.answer.status != 200]
+    assert not refused
+
+
 def test_known_differences_name_steps_that_exist():
     steps = {(plan.name, step.label) for plan in scenarios.ALL for step in plan.steps}
     assert set(KNOWN) <= steps

@@ -51,7 +51,7 @@ class Postgres:
     def new_database(self) -> str:
         """The URL of a new, empty database."""
         name = f"test_{uuid.uuid4().hex}"
-        _psql(self.url, f"CREATE DATABASE {name}")
+        run_sql(self.url, f"CREATE DATABASE {name}")
         return urlsplit(self.url)._replace(path=f"/{name}").geturl()
 
     def stop(self):
@@ -65,7 +65,8 @@ def dump(url: str) -> bytes:
     return subprocess.run([BINARIES / "pg_dump", url], check=True, capture_output=True).stdout
 
 
-def _psql(url: str, statement: str):
+def run_sql(url: str, statement: str):
+    """Runs one statement."""
     subprocess.run([BINARIES / "psql", "-X", "-q", "-d", url, "-c", statement], check=True, capture_output=True)
 
 

@@ -32,6 +32,8 @@ class Step:
     """Phrases that the message of a refusal holds on every server, since clients look for them."""
     label: str = ""
     """A name for `differences.py`; made from method and path when empty."""
+    succeeds: bool = False
+    """What follows means nothing if the real server refuses this; so do steps that keep something."""
     unordered: bool = False
     """The order of lists in this answer is nobody's promise."""
 

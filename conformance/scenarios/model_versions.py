@@ -2,7 +2,7 @@
 
 from harness.scenario import delete, get, patch, post, scenario
 
-from .registered_models import NEW, VERSION
+from .registered_models import NEW, SOURCE, VERSION
 from .runs import EXPERIMENT, RUN
 
 GET = get("model-versions/get", {"name": "$uid", "version": "1"})
@@ -15,9 +15,11 @@ def source(text, **more):
 SCENARIOS = [
     scenario(
         "version life",
-        VERSION,
+        EXPERIMENT,
+        RUN,
+        post("model-versions/create", {"name": "$uid", **SOURCE}),
         NEW,
-        post("model-versions/create", {"name": "$uid", "source": "mlflow-artifacts:/9/models/m-1/artifacts", "description": "what", "tags": [{"key": "a", "value": "1"}], "run_link": "http://example.com/run"}),
+        post("model-versions/create", {"name": "$uid", **SOURCE, "description": "what", "tags": [{"key": "a", "value": "1"}], "run_link": "http://example.com/run"}),
         VERSION,
         GET,
         get("registered-models/get", {"name": "$uid"}),
@@ -38,6 +40,8 @@ SCENARIOS = [
     ),
     scenario(
         "stages",
+        EXPERIMENT,
+        RUN,
         NEW,
         VERSION,
         VERSION,
@@ -56,6 +60,8 @@ SCENARIOS = [
     ),
     scenario(
         "version tags",
+        EXPERIMENT,
+        RUN,
         NEW,
         VERSION,
         post("model-versions/set-tag", {"name": "$uid", "version": "1", "key": "a", "value": "1"}),
@@ -124,7 +130,7 @@ SCENARIOS = [
         NEW,
         post("registered-models/create", {"name": "$uid two"}),
         post("model-versions/create", {"name": "$uid", "source": "mlflow-artifacts:/$exp/$run/artifacts/model", "run_id": "$run", "tags": [{"key": "t", "value": "x"}]}),
-        post("model-versions/create", {"name": "$uid", "source": "mlflow-artifacts:/$exp/$run/artifacts/other", "tags": [{"key": "t", "value": "y"}]}),
+        post("model-versions/create", {"name": "$uid", "source": "mlflow-artifacts:/$exp/$run/artifacts/other", "run_id": "$run", "tags": [{"key": "t", "value": "y"}]}),
         post("model-versions/create", {"name": "$uid two", "source": "mlflow-artifacts:/$exp/$run/artifacts/model", "run_id": "$run"}),
         *(
             get("model-versions/search", {"filter": text, "order_by": "name ASC"}, label=f"filter {text}")

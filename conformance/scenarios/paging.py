@@ -2,7 +2,8 @@
 
 from harness.scenario import get, post, scenario
 
-from .runs import EXPERIMENT
+from .registered_models import SOURCE
+from .runs import EXPERIMENT, RUN
 
 
 def pages(path, request, count, method=post):
@@ -25,6 +26,8 @@ SCENARIOS = [
     ),
     scenario(
         "model pages",
+        EXPERIMENT,
+        RUN,
         *(post("registered-models/create", {"name": f"$uid {n}"}) for n in range(5)),
         *pages("registered-models/search", {"filter": "name LIKE '$uid%'", "max_results": 2}, 3, get),
         *pages("registered-models/search", {"filter": "name LIKE '$uid%'", "max_results": 2, "order_by": "name DESC"}, 3, get),
@@ -33,7 +36,7 @@ SCENARIOS = [
         get("registered-models/search", {"max_results": -1}),
         get("registered-models/search", {"max_results": 1001}),
         get("registered-models/search", {"max_results": "x"}),
-        *(post("model-versions/create", {"name": "$uid 1", "source": "mlflow-artifacts:/9/models/m-1/artifacts"}) for _ in range(5)),
+        *(post("model-versions/create", {"name": "$uid 1", **SOURCE}, succeeds=True) for _ in range(5)),
         *pages("model-versions/search", {"filter": "name = '$uid 1'", "max_results": 2}, 3, get),
         *pages("model-versions/search", {"filter": "name = '$uid 1'", "max_results": 3, "order_by": "version_number ASC"}, 2, get),
         get("model-versions/search", {"page_token": "###"}),

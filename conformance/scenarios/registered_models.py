@@ -2,13 +2,18 @@
 
 from harness.scenario import delete, get, patch, post, scenario
 
+from .runs import EXPERIMENT, RUN
+
 NEW = post("registered-models/create", {"name": "$uid"})
+SOURCE = {"source": "mlflow-artifacts:/$exp/$run/artifacts/model", "run_id": "$run"}
 GET = get("registered-models/get", {"name": "$uid"})
-VERSION = post("model-versions/create", {"name": "$uid", "source": "mlflow-artifacts:/9/models/m-1/artifacts"})
+VERSION = post("model-versions/create", {"name": "$uid", **SOURCE}, succeeds=True)
 
 SCENARIOS = [
     scenario(
         "model life",
+        EXPERIMENT,
+        RUN,
         GET,
         post("registered-models/create", {"name": "$uid", "description": "what", "tags": [{"key": "a", "value": "1"}]}),
         NEW,
@@ -65,6 +70,8 @@ SCENARIOS = [
     ),
     scenario(
         "aliases",
+        EXPERIMENT,
+        RUN,
         NEW,
         VERSION,
         VERSION,
