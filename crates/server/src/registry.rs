@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use hokusai_artifacts::Artifacts;
 use hokusai_core::clock::Clock;
 use hokusai_core::random::Random;
 use hokusai_store::Store;
@@ -16,6 +17,8 @@ use crate::{health, mlflow};
 pub struct RegistryState {
     /// The registry's database.
     pub store: Store,
+    /// The registry's artifacts.
+    pub artifacts: Artifacts,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Random bytes for ids.

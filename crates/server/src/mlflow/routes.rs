@@ -1,9 +1,188 @@
 //! Every MLflow route, with who may use it.
 
+use hokusai_core::access::Action;
+
+use super::{artifacts, model_versions, registered_models, server_info};
+use crate::gate::Access::{Needs, Public};
 use crate::registry::RegistryState;
 use crate::routing::Route;
 
 /// All routes, at their canonical paths; [`crate::base_path`] maps the others here.
 pub fn all() -> Vec<Route<RegistryState>> {
-    Vec::new()
+    let mut routes = models();
+    routes.extend(versions());
+    routes.extend(artifact_store());
+    routes
+}
+
+/// Registered models.
+fn models() -> Vec<Route<RegistryState>> {
+    use Action::{DeleteModels, ReadModels, WriteModels};
+    vec![
+        Route::post(
+            "/api/2.0/mlflow/registered-models/create",
+            Needs(WriteModels),
+            registered_models::create,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/registered-models/rename",
+            Needs(WriteModels),
+            registered_models::rename,
+        ),
+        Route::patch(
+            "/api/2.0/mlflow/registered-models/update",
+            Needs(WriteModels),
+            registered_models::update,
+        ),
+        Route::delete(
+            "/api/2.0/mlflow/registered-models/delete",
+            Needs(DeleteModels),
+            registered_models::delete,
+        ),
+        Route::get(
+            "/api/2.0/mlflow/registered-models/get",
+            Needs(ReadModels),
+            registered_models::get,
+        ),
+        Route::get(
+            "/api/2.0/mlflow/registered-models/search",
+            Needs(ReadModels),
+            registered_models::search,
+        ),
+        Route::get(
+            "/api/2.0/mlflow/registered-models/get-latest-versions",
+            Needs(ReadModels),
+            registered_models::latest_versions,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/registered-models/get-latest-versions",
+            Needs(ReadModels),
+            registered_models::latest_versions,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/registered-models/set-tag",
+            Needs(WriteModels),
+            registered_models::set_tag,
+        ),
+        Route::delete(
+            "/api/2.0/mlflow/registered-models/delete-tag",
+            Needs(WriteModels),
+            registered_models::delete_tag,
+        ),
+        Route::get(
+            "/api/2.0/mlflow/registered-models/alias",
+            Needs(ReadModels),
+            registered_models::get_by_alias,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/registered-models/alias",
+            Needs(WriteModels),
+            registered_models::set_alias,
+        ),
+        Route::delete(
+            "/api/2.0/mlflow/registered-models/alias",
+            Needs(DeleteModels),
+            registered_models::delete_alias,
+        ),
+    ]
+}
+
+/// Versions of registered models.
+fn versions() -> Vec<Route<RegistryState>> {
+    use Action::{DeleteModels, ReadArtifacts, ReadModels, WriteModels};
+    vec![
+        Route::post(
+            "/api/2.0/mlflow/model-versions/create",
+            Needs(WriteModels),
+            model_versions::create,
+        ),
+        Route::patch(
+            "/api/2.0/mlflow/model-versions/update",
+            Needs(WriteModels),
+            model_versions::update,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/model-versions/transition-stage",
+            Needs(WriteModels),
+            model_versions::transition,
+        ),
+        Route::delete(
+            "/api/2.0/mlflow/model-versions/delete",
+            Needs(DeleteModels),
+            model_versions::delete,
+        ),
+        Route::get(
+            "/api/2.0/mlflow/model-versions/get",
+            Needs(ReadModels),
+            model_versions::get,
+        ),
+        Route::get(
+            "/api/2.0/mlflow/model-versions/get-download-uri",
+            Needs(ReadModels),
+            model_versions::download_uri,
+        ),
+        Route::get(
+            "/api/2.0/mlflow/model-versions/search",
+            Needs(ReadModels),
+            model_versions::search,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/model-versions/set-tag",
+            Needs(WriteModels),
+            model_versions::set_tag,
+        ),
+        Route::delete(
+            "/api/2.0/mlflow/model-versions/delete-tag",
+            Needs(WriteModels),
+            model_versions::delete_tag,
+        ),
+        Route::get(
+            "/model-versions/get-artifact",
+            Needs(ReadArtifacts),
+            model_versions::get_artifact,
+        ),
+    ]
+}
+
+/// The store of artifacts.
+fn artifact_store() -> Vec<Route<RegistryState>> {
+    use Action::{DeleteArtifacts, ReadArtifacts, WriteArtifacts};
+    vec![
+        Route::get(
+            "/api/2.0/mlflow-artifacts/artifacts",
+            Needs(ReadArtifacts),
+            artifacts::list,
+        ),
+        Route::get(
+            "/api/2.0/mlflow-artifacts/artifacts/{*path}",
+            Needs(ReadArtifacts),
+            artifacts::download,
+        ),
+        Route::put(
+            "/api/2.0/mlflow-artifacts/artifacts/{*path}",
+            Needs(WriteArtifacts),
+            artifacts::upload,
+        ),
+        Route::delete(
+            "/api/2.0/mlflow-artifacts/artifacts/{*path}",
+            Needs(DeleteArtifacts),
+            artifacts::delete,
+        ),
+        Route::post(
+            "/api/2.0/mlflow-artifacts/mpu/create/{*path}",
+            Needs(WriteArtifacts),
+            artifacts::unsupported,
+        ),
+        Route::post(
+            "/api/2.0/mlflow-artifacts/mpu/complete/{*path}",
+            Needs(WriteArtifacts),
+            artifacts::unsupported,
+        ),
+        Route::post(
+            "/api/2.0/mlflow-artifacts/mpu/abort/{*path}",
+            Needs(WriteArtifacts),
+            artifacts::unsupported,
+        ),
+        Route::get("/api/3.0/mlflow/server-info", Public, server_info::get),
+    ]
 }

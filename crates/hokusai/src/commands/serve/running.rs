@@ -3,10 +3,11 @@
 use std::future::IntoFuture as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 use axum::Router;
+use hokusai_artifacts::{Artifacts, Limits};
 use hokusai_core::clock::Clock;
 use hokusai_core::random::Random;
 use hokusai_server::auth::service::{AuthService, EPOCH_POLL_MS, FLUSH_MS};
@@ -129,8 +130,10 @@ impl Running {
     ) -> anyhow::Result<()> {
         let store = open(config, Schema::Registry).await?;
         self.stores.push(store.clone());
+        let artifacts = open_artifacts(config, clock.as_ref()).await?;
         let state = RegistryState {
             store,
+            artifacts,
             clock,
             random,
         };
@@ -209,6 +212,20 @@ impl Running {
             }
         });
     }
+}
+
+async fn open_artifacts(config: &Config, clock: &dyn Clock) -> anyhow::Result<Artifacts> {
+    let location = config.artifacts.clone();
+    let since_epoch = Duration::from_millis(u64::try_from(clock.now_ms()).unwrap_or(0));
+    let now = SystemTime::UNIX_EPOCH + since_epoch;
+    tokio::task::spawn_blocking(move || Artifacts::open(&location, Limits::default(), now))
+        .await?
+        .with_context(|| {
+            format!(
+                "the artifact store in `{}` cannot be used",
+                config.artifacts.path().display()
+            )
+        })
 }
 
 async fn open(config: &Config, schema: Schema) -> anyhow::Result<Store> {

@@ -1,0 +1,35 @@
+//! `/api/2.0/mlflow-artifacts`: the store of artifacts over HTTP, streamed both ways.
+
+mod authority;
+mod delete;
+mod download;
+mod list;
+pub(super) mod manifest;
+mod multipart;
+pub(super) mod response;
+mod upload;
+
+pub use delete::delete;
+pub use download::download;
+pub use list::list;
+pub use multipart::unsupported;
+pub use upload::upload;
+
+use hokusai_artifacts::ArtifactError;
+
+use crate::error::{ApiError, ErrorKind};
+
+/// The store's refusals in HTTP's terms.
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+pub(super) fn refused(error: ArtifactError) -> ApiError {
+    let kind = match &error {
+        ArtifactError::NotFound => ErrorKind::DoesNotExist,
+        ArtifactError::IsDirectory | ArtifactError::NotADirectory => ErrorKind::InvalidParameter,
+        ArtifactError::RangeNotSatisfiable { .. } => ErrorKind::RangeNotSatisfiable,
+        ArtifactError::TooLarge { .. } => ErrorKind::TooLarge,
+        ArtifactError::NoSpace { .. } => ErrorKind::NoSpace,
+        ArtifactError::Stalled { .. } | ArtifactError::Body(_) => ErrorKind::BadRequest,
+        ArtifactError::Io(cause) => return ApiError::internal(format!("artifact store: {cause}")),
+    };
+    ApiError::new(kind, error.to_string())
+}

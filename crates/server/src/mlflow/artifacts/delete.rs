@@ -1,0 +1,37 @@
+//! `DELETE /api/2.0/mlflow-artifacts/artifacts/{path}`.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use hokusai_core::artifact_path::ArtifactPath;
+use hokusai_store::artifact_digests;
+use serde_json::json;
+
+use super::authority::may_change;
+use super::{refused, response};
+use crate::caller::Caller;
+use crate::error::ApiError;
+use crate::mlflow::registered_models::rule;
+use crate::registry::RegistryState;
+
+/// Deletes a file, or a directory with all that is in it.
+pub async fn delete(
+    State(state): State<RegistryState>,
+    _caller: Caller,
+    Path(path): Path<String>,
+) -> Response {
+    response::guarded(remove(&state, &path).await)
+}
+
+async fn remove(state: &RegistryState, path: &str) -> Result<Response, ApiError> {
+    let path: ArtifactPath = path.parse().map_err(rule)?;
+    let changing = state.artifacts.changing().await;
+    may_change(state, &path).await?;
+    state.artifacts.delete(&path).await.map_err(refused)?;
+    state
+        .store
+        .write(move |tx| artifact_digests::delete(tx, &path).map_err(ApiError::from))
+        .await?;
+    drop(changing);
+    Ok(Json(json!({})).into_response())
+}

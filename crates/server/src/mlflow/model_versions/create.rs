@@ -1,0 +1,63 @@
+//! `POST model-versions/create`.
+
+use axum::Json;
+use axum::extract::State;
+use hokusai_core::model::ModelTag;
+use hokusai_store::model_versions::{self, NewVersion};
+use serde_json::{Value, json};
+
+use super::source::{Asked, resolve};
+use super::version_body;
+use crate::caller::Caller;
+use crate::error::ApiError;
+use crate::json::Params;
+use crate::mlflow::artifacts::manifest;
+use crate::mlflow::registered_models::{model_name, no_model, tags};
+use crate::registry::RegistryState;
+
+/// Creates the next version of a model. From then on the files that it refers to can't be changed.
+pub async fn create(
+    State(state): State<RegistryState>,
+    _caller: Caller,
+    params: Params,
+) -> Result<Json<Value>, ApiError> {
+    let name = model_name(&params, "name")?;
+    let tags = tags(&params)?;
+    let asked = Asked {
+        source: params.required_str("source")?,
+        run_id: params.opt_str("run_id")?,
+        model_id: params.opt_str("model_id")?,
+        is_prompt: tags.iter().any(ModelTag::marks_a_prompt),
+    };
+    let description = params.opt_str("description")?.unwrap_or_default();
+    let run_link = params.opt_str("run_link")?.unwrap_or_default();
+    let resolved = state.store.read(move |tx| resolve(tx, &asked)).await?;
+    let now_ms = state.clock.now_ms();
+    // INVARIANT: from here until the version is recorded no artifact changes, so the manifest is what the version shows.
+    let frozen = state.artifacts.freezing().await;
+    let files = match &resolved.artifact_path {
+        Some(path) => manifest::of(&state, path).await?,
+        None => Vec::new(),
+    };
+    let new = NewVersion {
+        name,
+        description: Some(description),
+        user_id: None,
+        source: resolved.source,
+        download_uri: resolved.download_uri,
+        artifact_path: resolved.artifact_path,
+        run_id: Some(resolved.run_id.unwrap_or_default()),
+        run_link: Some(run_link),
+        model_id: resolved.model_id,
+        tags,
+        files,
+    };
+    let version = state
+        .store
+        .write(move |tx| {
+            model_versions::insert(tx, &new, now_ms)?.ok_or_else(|| no_model(&new.name))
+        })
+        .await?;
+    drop(frozen);
+    Ok(Json(json!({"model_version": version_body(&version)})))
+}

@@ -1,0 +1,143 @@
+//! A registry without keys, reached by function call.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::SystemTime;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use hokusai_artifacts::{Artifacts, ArtifactsLocation, Limits};
+use hokusai_core::clock::Clock;
+use hokusai_core::random::Random;
+use hokusai_server::registry::{RegistryState, router};
+use hokusai_store::statement::Schema;
+use hokusai_store::{Location, Store, StoreOptions};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+pub(crate) struct App {
+    pub(crate) directory: tempfile::TempDir,
+    router: Router,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    pub(crate) fn ok(&self) -> Value {
+        assert_eq!(
+            self.status,
+            StatusCode::OK,
+            "{}",
+            String::from_utf8_lossy(&self.body)
+        );
+        self.json()
+    }
+
+    pub(crate) fn error(&self) -> (u16, String, String) {
+        let body = self.json();
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        (self.status.as_u16(), text("error_code"), text("message"))
+    }
+}
+
+impl App {
+    pub(crate) fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite {
+            directory: directory.path().join("data"),
+        };
+        let store = Store::open(&StoreOptions::new(location, Schema::Registry)).unwrap();
+        let limits = Limits {
+            free_space_floor_bytes: 0,
+            ..Limits::default()
+        };
+        let place = ArtifactsLocation::directory(directory.path().join("artifacts"));
+        let artifacts = Artifacts::open(&place, limits, SystemTime::now()).unwrap();
+        let state = RegistryState {
+            store,
+            artifacts,
+            clock: Arc::new(FixedClock),
+            random: Arc::new(Counting::default()),
+        };
+        Self {
+            directory,
+            router: router(state, None),
+        }
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    /// A JSON request to `/api/2.0/mlflow/…`; a GET takes `body` as its query string.
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Value) -> Answer {
+        let path = format!("/api/2.0/mlflow/{path}");
+        let request = if method == "GET" {
+            let query: Vec<String> = body.as_object().into_iter().flatten().map(pair).collect();
+            Request::get(format!("{path}?{}", query.join("&"))).body(Body::empty())
+        } else {
+            Request::builder()
+                .method(method)
+                .uri(path)
+                .header("content-type", "application/json")
+                .body(Body::from(body.to_string()))
+        };
+        self.send(request.unwrap()).await
+    }
+
+    /// A request to the artifact store; `path` goes into the URL as it is.
+    pub(crate) async fn artifact(&self, method: &str, path: &str, body: &[u8]) -> Answer {
+        let uri = format!("/api/2.0/mlflow-artifacts/artifacts/{path}");
+        let request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .body(Body::from(body.to_vec()));
+        self.send(request.unwrap()).await
+    }
+}
+
+fn pair((name, value): (&String, &Value)) -> String {
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
+    let encoded = percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC);
+    format!("{name}={encoded}")
+}
+
+struct FixedClock;
+
+impl Clock for FixedClock {
+    fn now_ms(&self) -> i64 {
+        1_700_000_000_000
+    }
+
+    fn monotonic_ms(&self) -> u64 {
+        0
+    }
+}
+
+#[derive(Default)]
+struct Counting(AtomicU8);
+
+impl Random for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill_with(|| self.0.fetch_add(1, Ordering::Relaxed));
+    }
+}

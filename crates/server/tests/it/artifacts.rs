@@ -1,0 +1,247 @@
+//! The artifact store over HTTP.
+
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::json;
+
+use crate::app::App;
+
+const RUN: &str = "0123456789abcdef0123456789abcdef";
+
+fn at(path: &str) -> String {
+    format!("1/{RUN}/artifacts/{path}")
+}
+
+#[tokio::test]
+async fn a_file_goes_in_is_listed_comes_out_and_is_deleted() {
+    let app = App::new();
+    app.artifact("PUT", &at("model/MLmodel"), b"flavors: {}")
+        .await
+        .ok();
+    let listed = app
+        .send(
+            Request::get(format!(
+                "/api/2.0/mlflow-artifacts/artifacts?path=1/{RUN}/artifacts/model"
+            ))
+            .body(Body::empty())
+            .unwrap(),
+        )
+        .await;
+    assert_eq!(
+        listed.ok(),
+        json!({"files": [{"path": "MLmodel", "is_dir": false, "file_size": 11}]})
+    );
+    let got = app.artifact("GET", &at("model/MLmodel"), b"").await;
+    assert_eq!(
+        (got.status.as_u16(), got.body.as_slice()),
+        (200, b"flavors: {}".as_slice())
+    );
+    assert_eq!(got.headers["content-type"], "text/plain");
+    app.artifact("DELETE", &at("model"), b"").await.ok();
+    assert_eq!(
+        app.artifact("GET", &at("model/MLmodel"), b"").await.status,
+        404
+    );
+}
+
+#[tokio::test]
+async fn the_path_is_decoded_exactly_once() {
+    let app = App::new();
+    let encoded = at("images/dog%25step%2523%25timestamp%251700000000%252f.png");
+    app.artifact("PUT", &encoded, b"x").await.ok();
+    let on_disk = app
+        .directory
+        .path()
+        .join("artifacts/files")
+        .join(at("images/dog%step%23%timestamp%1700000000%2f.png"));
+    assert_eq!(std::fs::read(on_disk).unwrap(), b"x");
+    assert_eq!(app.artifact("GET", &encoded, b"").await.body, b"x");
+}
+
+#[tokio::test]
+async fn no_traversal_reads_writes_or_deletes_beyond_the_root() {
+    let app = App::new();
+    let files = app.directory.path().join("artifacts/files");
+    let canary = app.directory.path().join("artifacts/canary");
+    std::fs::write(&canary, "secret").unwrap();
+    let payloads = [
+        "..%2fcanary",
+        "%2e%2e/canary",
+        "%2e%2e%2fcanary",
+        ".%2e/canary",
+        "%2E%2E%2Fcanary",
+        "..%5ccanary",
+        "%2fetc%2fpasswd",
+        "%252e%252e/canary",
+        "%252e%252e%252fcanary",
+        "%25252e%25252e/canary",
+        "a/%2e%2e/%2e%2e/canary",
+        "a/..%2f..%2fcanary",
+        "a%5c..%5c..%5ccanary",
+        "%00",
+        "a%00b",
+        "a%0ab",
+        "a%0d%0ab",
+        "%23",
+        "a%23b",
+        "file:%2f%2f%2fetc%2fpasswd",
+        "C:%5cx",
+        "%5c%5chost%5cshare",
+        "a//b",
+        "a/./b",
+        "a/%2e/b",
+        ".",
+        "%2e",
+        "%2e%2e",
+        "a%e2%80%a8b",
+        "%2f",
+        "%2f%2f",
+        "a%2f",
+        "a%2f%2fb",
+        "..%252fcanary",
+        "%c0%ae%c0%ae/canary",
+        "%7f",
+        "%1b",
+    ];
+    for payload in payloads {
+        for prefix in ["", "1/0123456789abcdef0123456789abcdef/artifacts/"] {
+            for method in ["GET", "PUT", "DELETE"] {
+                let answer = app
+                    .artifact(method, &format!("{prefix}{payload}"), b"overwritten")
+                    .await;
+                assert!(
+                    answer.status.is_client_error(),
+                    "{method} {prefix}{payload}: {}",
+                    answer.status
+                );
+                assert!(!String::from_utf8_lossy(&answer.body).contains("secret"));
+            }
+        }
+        let listed = Request::get(format!(
+            "/api/2.0/mlflow-artifacts/artifacts?path={payload}"
+        ))
+        .body(Body::empty())
+        .unwrap();
+        let listed = app.send(listed).await;
+        assert!(
+            !String::from_utf8_lossy(&listed.body).contains("canary\"")
+                || listed.status.is_client_error(),
+            "{payload}"
+        );
+    }
+    assert_eq!(std::fs::read(&canary).unwrap(), b"secret");
+    assert_eq!(std::fs::read_dir(files).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_range_is_sent_alone_and_one_behind_the_end_is_refused() {
+    let app = App::new();
+    app.artifact("PUT", &at("x.bin"), b"0123456789").await.ok();
+    let ranged = |range: &'static str| {
+        let uri = format!("/api/2.0/mlflow-artifacts/artifacts/{}", at("x.bin"));
+        app.send(
+            Request::get(uri)
+                .header("range", range)
+                .body(Body::empty())
+                .unwrap(),
+        )
+    };
+    let part = ranged("bytes=2-4").await;
+    assert_eq!(
+        (part.status.as_u16(), part.body.as_slice()),
+        (206, b"234".as_slice())
+    );
+    assert_eq!(part.headers["content-range"], "bytes 2-4/10");
+    assert_eq!(ranged("bytes=10-").await.status, 416);
+    assert_eq!(ranged("bytes=oops").await.body, b"0123456789");
+}
+
+#[tokio::test]
+async fn every_answer_of_the_store_is_harmless_to_browsers() {
+    let app = App::new();
+    app.artifact("PUT", &at("evil.html"), b"<script>")
+        .await
+        .ok();
+    for (method, path) in [
+        ("GET", at("evil.html")),
+        ("GET", at("missing")),
+        ("GET", at("%2e%2e")),
+        ("PUT", "loose".to_owned()),
+    ] {
+        let answer = app.artifact(method, &path, b"x").await;
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("content-security-policy", "sandbox; default-src 'none'"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("cache-control", "private, no-store"),
+        ] {
+            assert_eq!(answer.headers[name], value, "{method} {path}");
+        }
+        assert!(
+            answer.headers["content-disposition"]
+                .to_str()
+                .unwrap()
+                .starts_with("attachment")
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_version_refers_to_can_not_be_changed_until_the_version_is_deleted() {
+    let app = App::new();
+    app.artifact("PUT", &at("model/MLmodel"), b"good")
+        .await
+        .ok();
+    app.call("POST", "registered-models/create", json!({"name": "churn"}))
+        .await
+        .ok();
+    let source = format!("mlflow-artifacts:/{}", at("model"));
+    app.call(
+        "POST",
+        "model-versions/create",
+        json!({"name": "churn", "source": source, "run_id": RUN}),
+    )
+    .await
+    .ok();
+    for (method, path) in [
+        ("PUT", "model/MLmodel"),
+        ("DELETE", "model/MLmodel"),
+        ("DELETE", "model"),
+        ("PUT", "model/new.py"),
+    ] {
+        let refused = app.artifact(method, &at(path), b"evil").await.error();
+        assert_eq!(refused.0, 400, "{method} {path}");
+        assert!(
+            refused.2.contains("belongs to version 1 of model 'churn'"),
+            "{}",
+            refused.2
+        );
+    }
+    assert_eq!(
+        app.artifact("GET", &at("model/MLmodel"), b"").await.body,
+        b"good"
+    );
+    app.artifact("PUT", &at("other.txt"), b"fine").await.ok();
+    app.call(
+        "DELETE",
+        "model-versions/delete",
+        json!({"name": "churn", "version": "1"}),
+    )
+    .await
+    .ok();
+    app.artifact("PUT", &at("model/MLmodel"), b"new").await.ok();
+}
+
+#[tokio::test]
+async fn roots_and_paths_without_an_owner_take_no_writes() {
+    let app = App::new();
+    let root = format!("1/{RUN}/artifacts");
+    for path in ["loose.txt", "1/x", root.as_str()] {
+        assert_eq!(app.artifact("PUT", path, b"x").await.status, 404, "{path}");
+        assert_eq!(
+            app.artifact("DELETE", path, b"").await.status,
+            404,
+            "{path}"
+        );
+    }
+}
