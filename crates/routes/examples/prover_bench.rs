@@ -105,7 +105,7 @@ struct Measured {
 
 /// All reachability questions of a table, its default's included.
 fn reachability(table: &[Globs]) -> Measured {
-    let start = Instant::now();
+    let start = now();
     let mut prover = Prover::new(HostPort::Ignored);
     let mut sets: Vec<SetId> = Vec::new();
     for (host, path) in table {
@@ -121,7 +121,7 @@ fn reachability(table: &[Globs]) -> Measured {
         unknown: 0,
     };
     for index in 0..=sets.len() {
-        let asked = Instant::now();
+        let asked = now();
         let positive: Vec<SetId> = sets.get(index).copied().into_iter().collect();
         let (verdict, nodes) =
             prover.find_counting(&positive, sets.get(..index).unwrap_or_default());
@@ -152,7 +152,7 @@ fn dense_dfa(table: &[Globs]) -> Option<(Duration, usize)> {
             format!("^{}\\x00{}$", expression(host), expression(path))
         })
         .collect();
-    let start = Instant::now();
+    let start = now();
     let config = dense::Config::new()
         .match_kind(MatchKind::All)
         .dfa_size_limit(Some(DENSE_LIMIT_BYTES))
@@ -177,6 +177,11 @@ fn largest_dense(kind: &str) -> String {
         );
     }
     largest
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 fn millis(time: Duration) -> f64 {

@@ -7,7 +7,7 @@
 //! - [`findings::check`] finds what is wrong, with a shortest request that shows it and a proven repair;
 //!   [`prover`] answers the questions behind it.
 //! - [`diff::diff`] lists the requests whose target changes between two tables.
-//! - [`reader`] makes one of a text.
+//! - [`reader`] makes a table of a text, [`writer`] a text of a table.
 //! - [`matcher::select`] says which rule a request selects; [`explain::explain`] says why.
 //!
 //! To add a finding, follow the steps in [`findings`]; to add a form of text, those in [`reader`].
@@ -24,6 +24,7 @@ pub mod questions;
 pub mod reader;
 pub mod request;
 pub mod source;
+pub mod writer;
 
 #[cfg(test)]
 mod testing;
