@@ -129,6 +129,16 @@ pub fn check_length(path: &str, text: &str, limit: usize) -> Result<(), BeyondLi
     Ok(())
 }
 
+/// Cuts a value to `limit` characters: the real server does so with params and tags by default.
+pub fn truncated(mut text: String, limit: usize) -> String {
+    if text.len() > limit
+        && let Some((end, _)) = text.char_indices().nth(limit)
+    {
+        text.truncate(end);
+    }
+    text
+}
+
 /// Longest key, in characters.
 pub const MAX_KEY: usize = MAX_KEY_CHARS;
 /// Longest value of a param, in characters.
@@ -176,6 +186,12 @@ mod tests {
         assert!(check_batch(801, 100, 100).is_err());
         assert!(check_batch(0, 101, 0).is_err());
         assert!(check_batch(1001, 0, 0).is_err());
+    }
+
+    #[test]
+    fn a_value_is_cut_between_characters() {
+        assert_eq!(truncated("üüü".to_owned(), 2), "üü");
+        assert_eq!(truncated("abc".to_owned(), 3), "abc");
     }
 
     #[test]

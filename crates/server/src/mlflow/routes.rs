@@ -2,17 +2,146 @@
 
 use hokusai_core::access::Action;
 
-use super::{artifacts, model_versions, registered_models, server_info};
+use super::{
+    artifacts, experiments, metrics, model_versions, registered_models, runs, server_info,
+};
 use crate::gate::Access::{Needs, Public};
 use crate::registry::RegistryState;
 use crate::routing::Route;
 
 /// All routes, at their canonical paths; [`crate::base_path`] maps the others here.
 pub fn all() -> Vec<Route<RegistryState>> {
-    let mut routes = models();
+    let mut routes = experiment_routes();
+    routes.extend(run_routes());
+    routes.extend(models());
     routes.extend(versions());
     routes.extend(artifact_store());
     routes
+}
+
+/// Experiments.
+fn experiment_routes() -> Vec<Route<RegistryState>> {
+    use Action::{DeleteTracking, ReadTracking, WriteTracking};
+    vec![
+        Route::post(
+            "/api/2.0/mlflow/experiments/create",
+            Needs(WriteTracking),
+            experiments::create,
+        ),
+        Route::get(
+            "/api/2.0/mlflow/experiments/get",
+            Needs(ReadTracking),
+            experiments::get,
+        ),
+        Route::get(
+            "/api/2.0/mlflow/experiments/get-by-name",
+            Needs(ReadTracking),
+            experiments::get_by_name,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/experiments/update",
+            Needs(WriteTracking),
+            experiments::update,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/experiments/delete",
+            Needs(DeleteTracking),
+            experiments::delete,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/experiments/restore",
+            Needs(DeleteTracking),
+            experiments::restore,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/experiments/set-experiment-tag",
+            Needs(WriteTracking),
+            experiments::set_tag,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/experiments/delete-experiment-tag",
+            Needs(WriteTracking),
+            experiments::delete_tag,
+        ),
+    ]
+}
+
+/// Runs and metrics.
+fn run_routes() -> Vec<Route<RegistryState>> {
+    use Action::{DeleteTracking, ReadTracking, WriteTracking};
+    vec![
+        Route::post(
+            "/api/2.0/mlflow/runs/create",
+            Needs(WriteTracking),
+            runs::create,
+        ),
+        Route::get("/api/2.0/mlflow/runs/get", Needs(ReadTracking), runs::get),
+        Route::post(
+            "/api/2.0/mlflow/runs/update",
+            Needs(WriteTracking),
+            runs::update,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/runs/delete",
+            Needs(DeleteTracking),
+            runs::delete,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/runs/restore",
+            Needs(DeleteTracking),
+            runs::restore,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/runs/log-metric",
+            Needs(WriteTracking),
+            runs::log_metric,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/runs/log-parameter",
+            Needs(WriteTracking),
+            runs::log_parameter,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/runs/log-batch",
+            Needs(WriteTracking),
+            runs::log_batch,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/runs/set-tag",
+            Needs(WriteTracking),
+            runs::set_tag,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/runs/delete-tag",
+            Needs(WriteTracking),
+            runs::delete_tag,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/runs/log-inputs",
+            Needs(WriteTracking),
+            runs::log_inputs,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/runs/outputs",
+            Needs(WriteTracking),
+            runs::log_outputs,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/runs/log-model",
+            Needs(WriteTracking),
+            runs::log_model,
+        ),
+        Route::get(
+            "/api/2.0/mlflow/metrics/get-history",
+            Needs(ReadTracking),
+            metrics::get_history,
+        ),
+        Route::get(
+            "/api/2.0/mlflow/metrics/get-history-bulk",
+            Needs(ReadTracking),
+            metrics::get_history_bulk,
+        ),
+    ]
 }
 
 /// Registered models.

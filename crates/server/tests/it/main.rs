@@ -8,3 +8,4 @@
 mod app;
 mod artifacts;
 mod models;
+mod tracking;

@@ -1,0 +1,115 @@
+//! `POST runs/log-metric`, one of the two hottest writes.
+
+use axum::Json;
+use axum::extract::State;
+use hokusai_core::metric::Metric;
+use hokusai_store::metrics;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::active;
+use super::points::{check_metric, read_metric};
+use crate::caller::Caller;
+use crate::error::ApiError;
+use crate::json::{JsonBody, Params};
+use crate::registry::RegistryState;
+
+/// Logs a point of a metric.
+pub async fn log_metric(
+    State(state): State<RegistryState>,
+    _caller: Caller,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Value>, ApiError> {
+    let (run_id, metric) = read(&body)?;
+    state
+        .store
+        .write(move |tx| {
+            let run = active(tx, &run_id)?;
+            metrics::log(tx, &run, std::slice::from_ref(&metric)).map_err(ApiError::from)
+        })
+        .await?;
+    Ok(Json(json!({})))
+}
+
+/// The request as every client writes it; anything else takes the slow path, which knows the errors.
+#[derive(Deserialize)]
+struct Plain {
+    run_id: String,
+    key: String,
+    value: f64,
+    timestamp: i64,
+    #[serde(default)]
+    step: i64,
+}
+
+fn read(body: &[u8]) -> Result<(String, Metric), ApiError> {
+    if let Ok(plain) = serde_json::from_slice::<Plain>(body) {
+        let metric = Metric::new(plain.key, plain.value, plain.timestamp, plain.step);
+        let is_clean = !plain.run_id.is_empty() && !plain.run_id.contains('\0');
+        if is_clean && check_metric(&metric, "").is_ok() {
+            return Ok((plain.run_id, metric));
+        }
+    }
+    let params = Params::from_json(body);
+    let run_id = params.run_id()?;
+    Ok((run_id, read_metric(&params, "")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_paths_read_the_same_point() {
+        let plain =
+            br#"{"run_id": "r", "key": "k", "value": 1.5, "timestamp": 3, "step": 2, "other": {}}"#;
+        let strings =
+            br#"{"run_id": "r", "key": "k", "value": "1.5", "timestamp": "3", "step": "2"}"#;
+        assert_eq!(read(plain).unwrap(), read(strings).unwrap());
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_the_real_servers_words() {
+        for (body, message) in [
+            (
+                r#"{"key": "k", "value": 1, "timestamp": 1}"#,
+                "Missing value for required parameter 'run_id'.",
+            ),
+            (
+                r#"{"run_id": "r", "value": 1, "timestamp": 1}"#,
+                "Missing value for required parameter 'key'.",
+            ),
+            (
+                r#"{"run_id": "r", "key": "", "value": 1, "timestamp": 1}"#,
+                "Missing value for required parameter 'key'.",
+            ),
+            (
+                r#"{"run_id": "r", "key": "k", "value": "", "timestamp": 1}"#,
+                "Missing value for required parameter 'value'.",
+            ),
+            (
+                r#"{"run_id": "r", "key": "k", "value": "x", "timestamp": 1}"#,
+                "Invalid value \"x\" for parameter 'value' supplied",
+            ),
+            (
+                r#"{"run_id": "r", "key": "k", "value": 1}"#,
+                "Missing value for required parameter 'timestamp'.",
+            ),
+            (
+                r#"{"run_id": "r", "key": "ts", "value": 1, "timestamp": -5}"#,
+                "Invalid value -5 for parameter 'timestamp' supplied: metric 'ts' (value=1.0). Timestamp must be a nonnegative",
+            ),
+            (
+                r#"{"run_id": "r", "key": "../a", "value": 1, "timestamp": 1}"#,
+                "Invalid value \"../a\" for parameter 'name' supplied",
+            ),
+        ] {
+            let refused = read(body.as_bytes()).unwrap_err();
+            assert!(
+                refused.message().starts_with(message),
+                "{body}: {}",
+                refused.message()
+            );
+        }
+    }
+}

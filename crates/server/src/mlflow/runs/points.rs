@@ -1,0 +1,96 @@
+//! Points of metrics, params and tags from requests, checked in the real server's order and words.
+
+use hokusai_core::entity_key::check_key;
+use hokusai_core::metric::Metric;
+use hokusai_core::python_text::repr;
+use hokusai_core::run::{MAX_KEY, MAX_PARAM_VALUE, MAX_TAG_VALUE, check_length, truncated};
+
+use crate::error::ApiError;
+use crate::json::{Params, missing};
+use crate::mlflow::rule;
+
+/// A point from parameters; `path` is where it stands in the request, for instance `metrics[0]`, or nothing.
+pub(super) fn read_metric(params: &Params, path: &str) -> Result<Metric, ApiError> {
+    let key = required_key(params, path)?;
+    let value = params
+        .value("value")
+        .filter(|value| value.as_str() != Some(""));
+    if value.is_none() {
+        return Err(missing(&at(path, "value")));
+    }
+    let value = params.opt_f64("value")?;
+    let timestamp = params
+        .opt_i64("timestamp")?
+        .ok_or_else(|| missing(&at(path, "timestamp")))?;
+    let step = params.opt_i64("step")?.unwrap_or_default();
+    let metric = Metric::new(key, value.unwrap_or(f64::NAN), timestamp, step);
+    check_metric(&metric, path)?;
+    Ok(metric)
+}
+
+/// Checks a point's key and time.
+pub(super) fn check_metric(metric: &Metric, path: &str) -> Result<(), ApiError> {
+    check_key(&metric.key, &at(path, "name")).map_err(rule)?;
+    if metric.timestamp_ms < 0 {
+        return Err(ApiError::invalid(format!(
+            "Invalid value {} for parameter '{}' supplied: metric '{}' (value={:?}). Timestamp must be a nonnegative \
+             long (64-bit integer) ",
+            metric.timestamp_ms,
+            at(path, "timestamp"),
+            metric.key,
+            metric.value
+        )));
+    }
+    check_length("Metric name", &metric.key, MAX_KEY).map_err(rule)
+}
+
+/// A param from parameters; a value beyond the limit is cut, as the real server does by default.
+pub(super) fn read_param(params: &Params, path: &str) -> Result<(String, String), ApiError> {
+    let key = required_key(params, path)?;
+    let value = params.opt_str("value")?.unwrap_or_default();
+    check_key(&key, &at(path, "key")).map_err(rule)?;
+    check_length("Param key", &key, MAX_KEY).map_err(rule)?;
+    Ok((key, truncated(value, MAX_PARAM_VALUE)))
+}
+
+/// A tag from parameters; a value beyond the limit is cut, as the real server does by default.
+pub(super) fn read_tag(params: &Params, path: &str) -> Result<(String, String), ApiError> {
+    let key = required_key(params, path)?;
+    let value = params.opt_str("value")?.unwrap_or_default();
+    check_key(&key, &at(path, "key")).map_err(rule)?;
+    check_length(&at(path, "key"), &key, MAX_KEY).map_err(rule)?;
+    Ok((key, truncated(value, MAX_TAG_VALUE)))
+}
+
+/// Refuses a batch that names a param twice, even with one value.
+pub(super) fn check_unique(params: &[(String, String)]) -> Result<(), ApiError> {
+    let mut seen = std::collections::HashSet::new();
+    let twice: Vec<String> = params
+        .iter()
+        .filter(|(key, _)| !seen.insert(key))
+        .map(|(key, _)| repr(key))
+        .collect();
+    if twice.is_empty() {
+        return Ok(());
+    }
+    Err(ApiError::invalid(format!(
+        "Duplicate parameter keys have been submitted: [{}]. Please ensure the request contains only one param value \
+         per param key.",
+        twice.join(", ")
+    )))
+}
+
+fn required_key(params: &Params, path: &str) -> Result<String, ApiError> {
+    params
+        .opt_str("key")?
+        .filter(|key| !key.is_empty() || !path.is_empty())
+        .ok_or_else(|| missing(&at(path, "key")))
+}
+
+fn at(path: &str, field: &str) -> String {
+    if path.is_empty() {
+        field.to_owned()
+    } else {
+        format!("{path}.{field}")
+    }
+}
