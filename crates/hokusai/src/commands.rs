@@ -1,6 +1,7 @@
 //! The command line. A file per command; `run` matches and calls.
 
 mod config_show;
+mod demo;
 pub(crate) mod serve;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -26,6 +27,8 @@ pub(crate) struct Arguments {
 enum Command {
     /// Runs the services.
     Serve(serve::Serve),
+    /// Shows on free ports and in a temporary directory that all of it works.
+    Demo(demo::Demo),
     /// Looks at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -48,10 +51,11 @@ enum ConfigCommand {
 
 /// Runs what was asked for.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
-    telemetry::start();
+    telemetry::start(matches!(arguments.command, Command::Demo(_)));
     let settings = arguments.settings.with_file(&arguments.file)?;
     match arguments.command {
         Command::Serve(serve) => serve::run(&serve, &settings.check()?),
+        Command::Demo(demo) => demo::run(&demo),
         Command::Config(ConfigCommand::Show { json }) => config_show::run(&settings, json),
         Command::Completions { shell } => {
             clap_complete::generate(

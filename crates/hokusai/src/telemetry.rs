@@ -4,9 +4,10 @@ use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging; `HOKUSAI_LOG` filters as `RUST_LOG` does elsewhere.
-pub(crate) fn start() {
-    let filter = EnvFilter::try_from_env("HOKUSAI_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+/// Starts logging, warnings only if `quiet`; `HOKUSAI_LOG` filters as `RUST_LOG` does elsewhere.
+pub(crate) fn start(quiet: bool) {
+    let filter = EnvFilter::try_from_env("HOKUSAI_LOG")
+        .unwrap_or_else(|_| EnvFilter::new(if quiet { "warn" } else { "info" }));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use crate::config::Config;
 use crate::exit::Exit;
 
-pub(crate) use running::start;
+pub(crate) use running::{Running, start};
 
 /// Runs the services.
 #[derive(Args)]
