@@ -1,3 +1,16 @@
-//! Repository tasks.
+//! Tasks of this repository: `cargo xtask <task>`.
 
-fn main() {}
+mod layers;
+mod tests;
+
+use anyhow::bail;
+
+fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        Some("check-layers") => layers::check(),
+        Some("test") => tests::run(),
+        Some(other) => bail!("there is no task `{other}`; the tasks are check-layers and test"),
+        None => bail!("which task? check-layers or test"),
+    }
+}
