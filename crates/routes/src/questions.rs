@@ -169,6 +169,22 @@ pub fn names_host(rule: &Rule) -> bool {
         .any(|condition| matches!(condition.test, Test::Host(_)))
 }
 
+/// Whether a rule could match `host`, decided without the prover: `false` is certain, `true` may be wrong.
+pub fn may_match_host(listener: &Listener, rule: Option<&Rule>, host: &str) -> bool {
+    let conditions = rule
+        .map(|rule| rule.conditions.as_slice())
+        .unwrap_or_default();
+    let is_literal = !host.contains(['*', '?']);
+    conditions.iter().all(|condition| match &condition.test {
+        Test::Host(values) if is_literal => values.iter().any(|value| {
+            let port = listener.host_port == HostPort::Compared;
+            let open = !matches!(value, Pattern::Glob(glob) if glob.wildcards() == 0);
+            value.matches(host) || (port && open)
+        }),
+        _ => true,
+    })
+}
+
 /// The request of a verdict, odd or not.
 pub fn witness_of(verdict: &Verdict) -> Option<&Request<'static>> {
     match verdict {

@@ -15,7 +15,7 @@ use super::undecided;
 use crate::finding::{Code, Finding, Severity};
 use crate::model::Table;
 use crate::prover::Verdict;
-use crate::questions::{Questions, literal_hosts};
+use crate::questions::{Questions, literal_hosts, may_match_host};
 
 pub(super) const CODE: Code = Code("R003");
 
@@ -42,6 +42,9 @@ fn of_host(questions: &mut Questions<'_>, host: &str, own: &BTreeSet<String>) ->
     let mut findings = Vec::new();
     for decider in questions.deciders() {
         let Some(rule) = decider.rule else { continue };
+        if !may_match_host(questions.listener, Some(rule), host) {
+            continue;
+        }
         let reached = rule.action.reached_groups();
         if reached.iter().all(|&group| own.contains(group))
             || literal_hosts(rule).iter().any(|h| h == host)

@@ -13,7 +13,7 @@ use super::{Report, undecided};
 use crate::finding::{Code, Finding};
 use crate::model::{Condition, HostIntent, Intent, Table};
 use crate::prover::{SetId, Verdict};
-use crate::questions::{Decider, Questions, names_host};
+use crate::questions::{Decider, Questions, may_match_host, names_host};
 use crate::request::Request;
 
 pub(crate) const CODE: Code = Code("R002");
@@ -48,6 +48,9 @@ pub(crate) fn of_host(
     let hosts = questions.add_host(&entry.host);
     let mut findings = Vec::new();
     for decider in questions.deciders() {
+        if !may_match_host(questions.listener, decider.rule, &entry.host) {
+            continue;
+        }
         let reached = decider.action.reached_groups();
         if reached
             .iter()

@@ -14,7 +14,7 @@ use super::{Report, undecided};
 use crate::finding::{Code, Finding};
 use crate::model::{Action, Condition, HostIntent, MustReach, Pattern, Table, Test};
 use crate::prover::Verdict;
-use crate::questions::{Decider, Questions};
+use crate::questions::{Decider, Questions, may_match_host};
 use crate::request::Request;
 
 pub(crate) const CODE: Code = Code("R004");
@@ -44,7 +44,8 @@ fn of_path(entry: &HostIntent, must: &MustReach, questions: &mut Questions<'_>) 
     let asked = questions.add(&[host, path]);
     let mut findings = Vec::new();
     for decider in questions.deciders() {
-        if is_met(decider.action, &must.group) {
+        let is_near = may_match_host(questions.listener, decider.rule, &entry.host);
+        if is_met(decider.action, &must.group) || !is_near {
             continue;
         }
         match questions.reaches(decider, &[asked], &[]) {
