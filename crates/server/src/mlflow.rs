@@ -7,6 +7,7 @@ use crate::json::Params;
 
 pub mod artifacts;
 pub mod experiments;
+pub mod logged_models;
 pub mod metrics;
 pub mod model_versions;
 pub mod page_token;

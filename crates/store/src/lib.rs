@@ -20,6 +20,7 @@ mod db;
 mod error;
 pub mod experiments;
 pub mod keys;
+pub mod logged_models;
 pub mod metrics;
 pub mod migrate;
 pub mod model_aliases;

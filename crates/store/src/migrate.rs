@@ -194,6 +194,7 @@ const AUTH: &[Migration] = &[migration!(1, "auth", "0001_keys")];
 const REGISTRY: &[Migration] = &[
     migration!(1, "registry", "0001_models"),
     migration!(2, "registry", "0002_tracking"),
+    migration!(3, "registry", "0003_logged_models"),
 ];
 
 #[cfg(test)]

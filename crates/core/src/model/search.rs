@@ -6,13 +6,15 @@ use self::Comparator::{Equal, Ilike, In, Like, NotEqual, NotIn};
 use self::token::{Token, tokens};
 use super::IS_PROMPT_TAG;
 
-/// What is searched for; it decides which attributes there are.
+/// What is searched for: it decides which attributes there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// Registered models.
     Models,
     /// Versions of models.
     Versions,
+    /// Logged models.
+    Logged,
 }
 
 /// A parsed search.
@@ -42,6 +44,8 @@ pub enum Field {
     Attribute(Attribute),
     /// The value of the tag with this key; something without the tag never matches.
     Tag(String),
+    /// The value of the logged model's param with this key.
+    Param(String),
 }
 
 /// Columns that can be compared or ordered by.
@@ -55,6 +59,12 @@ pub enum Attribute {
     RunId,
     /// The version's source.
     SourcePath,
+    /// The logged model's id.
+    ModelId,
+    /// The logged model's kind.
+    ModelType,
+    /// The run that logged the model.
+    SourceRunId,
     /// When it was created.
     CreationTimestamp,
     /// When it was changed last.
@@ -202,7 +212,9 @@ fn clause(
     let unknown = || InvalidSearch(format!("Invalid comparator for attribute: {operator}"));
     let comparator = Comparator::from_word(operator).ok_or_else(unknown)?;
     match &field {
-        Field::Tag(_) if !matches!(comparator, Equal | NotEqual | Like | Ilike) => {
+        Field::Tag(_) | Field::Param(_)
+            if !matches!(comparator, Equal | NotEqual | Like | Ilike) =>
+        {
             return refuse(format!("Invalid comparator for tag: {operator}"));
         }
         Field::Attribute(Attribute::VersionNumber)
@@ -221,7 +233,7 @@ fn clause(
             });
         }
         Field::Attribute(attribute) => {
-            let takes_list = matches!(attribute, Attribute::Name | Attribute::RunId);
+            let takes_list = !matches!(attribute, Attribute::SourcePath);
             let is_list = matches!(comparator, In | NotIn);
             if is_list && !takes_list
                 || !matches!(comparator, Equal | NotEqual | Like | Ilike | In | NotIn)
@@ -229,7 +241,7 @@ fn clause(
                 return Err(unknown());
             }
         }
-        Field::Tag(_) => {}
+        Field::Tag(_) | Field::Param(_) => {}
     }
     let value = match (value, matches!(comparator, In | NotIn)) {
         (Token::Quoted(text), false) => Value::Text(text),
@@ -276,11 +288,15 @@ fn parse_field(target: Target, raw: &str) -> Result<Field, InvalidSearch> {
     let bare = key.trim_matches(|c| matches!(c, '`' | '"')).to_owned();
     match entity {
         "tag" | "tags" => Ok(Field::Tag(bare)),
-        "attribute" => match (bare.as_str(), target) {
+        "params" if target == Target::Logged => Ok(Field::Param(bare)),
+        "attribute" | "attributes" => match (bare.as_str(), target) {
             ("name", _) => Ok(Field::Attribute(Attribute::Name)),
             ("version_number", Target::Versions) => Ok(Field::Attribute(Attribute::VersionNumber)),
             ("run_id", Target::Versions) => Ok(Field::Attribute(Attribute::RunId)),
             ("source_path", Target::Versions) => Ok(Field::Attribute(Attribute::SourcePath)),
+            ("model_id", Target::Logged) => Ok(Field::Attribute(Attribute::ModelId)),
+            ("model_type", Target::Logged) => Ok(Field::Attribute(Attribute::ModelType)),
+            ("source_run_id", Target::Logged) => Ok(Field::Attribute(Attribute::SourceRunId)),
             _ => refuse(format!(
                 "Invalid attribute key '{key}' specified. Valid keys are '{}'",
                 filter_keys(target)
@@ -296,6 +312,7 @@ fn filter_keys(target: Target) -> &'static str {
     match target {
         Target::Models => "{'name'}",
         Target::Versions => "{'name', 'run_id', 'source_path', 'version_number'}",
+        Target::Logged => "{'model_id', 'model_type', 'name', 'source_run_id'}",
     }
 }
 
@@ -321,6 +338,11 @@ fn parse_order(target: Target, order_by: &[String]) -> Result<Vec<Order>, Invali
     if target == Target::Versions && order_by.is_empty() {
         then(Attribute::LastUpdatedTimestamp, false);
     }
+    if target == Target::Logged {
+        then(Attribute::CreationTimestamp, false);
+        then(Attribute::ModelId, true);
+        return Ok(order);
+    }
     then(Attribute::Name, true);
     if target == Target::Versions {
         then(Attribute::VersionNumber, false);
@@ -343,7 +365,9 @@ fn parse_order_part(target: Target, raw: &str) -> Result<Order, InvalidSearch> {
     let attribute = match (bare, target) {
         ("name", _) => Attribute::Name,
         ("version_number", Target::Versions) => Attribute::VersionNumber,
-        ("creation_timestamp", Target::Versions) => Attribute::CreationTimestamp,
+        ("creation_timestamp" | "creation_timestamp_ms" | "creation_time", Target::Logged)
+        | ("creation_timestamp", Target::Versions) => Attribute::CreationTimestamp,
+        ("model_id", Target::Logged) => Attribute::ModelId,
         ("last_updated_timestamp", _) | ("timestamp", Target::Models) => {
             Attribute::LastUpdatedTimestamp
         }
@@ -363,6 +387,7 @@ fn parse_order_part(target: Target, raw: &str) -> Result<Order, InvalidSearch> {
 fn order_keys(target: Target) -> &'static str {
     match target {
         Target::Models => "'['name', 'last_updated_timestamp']'",
+        Target::Logged => "{'creation_timestamp', 'last_updated_timestamp', 'model_id', 'name'}",
         Target::Versions => {
             "{'creation_timestamp', 'last_updated_timestamp', 'name', 'version_number'}"
         }

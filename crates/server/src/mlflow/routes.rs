@@ -3,7 +3,8 @@
 use hokusai_core::access::Action;
 
 use super::{
-    artifacts, experiments, metrics, model_versions, registered_models, runs, server_info,
+    artifacts, experiments, logged_models, metrics, model_versions, registered_models, runs,
+    server_info,
 };
 use crate::gate::Access::{Needs, Public};
 use crate::registry::RegistryState;
@@ -15,6 +16,7 @@ pub fn all() -> Vec<Route<RegistryState>> {
     routes.extend(run_routes());
     routes.extend(models());
     routes.extend(versions());
+    routes.extend(logged());
     routes.extend(artifact_store());
     routes
 }
@@ -313,5 +315,52 @@ fn artifact_store() -> Vec<Route<RegistryState>> {
             artifacts::unsupported,
         ),
         Route::get("/api/3.0/mlflow/server-info", Public, server_info::get),
+    ]
+}
+
+/// Logged models.
+fn logged() -> Vec<Route<RegistryState>> {
+    use Action::{DeleteTracking, ReadTracking, WriteTracking};
+    vec![
+        Route::post(
+            "/api/2.0/mlflow/logged-models",
+            Needs(WriteTracking),
+            logged_models::create,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/logged-models/search",
+            Needs(ReadTracking),
+            logged_models::search,
+        ),
+        Route::get(
+            "/api/2.0/mlflow/logged-models/{model_id}",
+            Needs(ReadTracking),
+            logged_models::get,
+        ),
+        Route::patch(
+            "/api/2.0/mlflow/logged-models/{model_id}",
+            Needs(WriteTracking),
+            logged_models::finalize,
+        ),
+        Route::delete(
+            "/api/2.0/mlflow/logged-models/{model_id}",
+            Needs(DeleteTracking),
+            logged_models::delete,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/logged-models/{model_id}/params",
+            Needs(WriteTracking),
+            logged_models::log_params,
+        ),
+        Route::patch(
+            "/api/2.0/mlflow/logged-models/{model_id}/tags",
+            Needs(WriteTracking),
+            logged_models::set_tags,
+        ),
+        Route::delete(
+            "/api/2.0/mlflow/logged-models/{model_id}/tags/{key}",
+            Needs(WriteTracking),
+            logged_models::delete_tag,
+        ),
     ]
 }

@@ -62,7 +62,7 @@ impl App {
             ..Limits::default()
         };
         let place = ArtifactsLocation::directory(directory.path().join("artifacts"));
-        let artifacts = Artifacts::open(&place, limits, SystemTime::now()).unwrap();
+        let artifacts = Artifacts::open(&place, limits, SystemTime::UNIX_EPOCH).unwrap();
         let state = RegistryState {
             store,
             artifacts,

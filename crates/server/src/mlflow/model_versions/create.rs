@@ -2,8 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use hokusai_core::model::ModelTag;
+use hokusai_core::model::{ModelTag, ModelVersion};
+use hokusai_core::python_text::json_string;
 use hokusai_store::model_versions::{self, NewVersion};
+use hokusai_store::{Tx, logged_models};
 use serde_json::{Value, json};
 
 use super::source::{Asked, resolve};
@@ -55,9 +57,42 @@ pub async fn create(
     let version = state
         .store
         .write(move |tx| {
-            model_versions::insert(tx, &new, now_ms)?.ok_or_else(|| no_model(&new.name))
+            let version =
+                model_versions::insert(tx, &new, now_ms)?.ok_or_else(|| no_model(&new.name))?;
+            if let Some(model_id) = &version.model_id {
+                note_on_logged_model(tx, model_id, &version)?;
+            }
+            Ok::<_, ApiError>(version)
         })
         .await?;
     drop(frozen);
     Ok(Json(json!({"model_version": version_body(&version)})))
+}
+
+/// Tells a logged model which versions it became, in MLflow's tag and in Python's spelling of JSON.
+fn note_on_logged_model(
+    tx: &mut dyn Tx,
+    model_id: &str,
+    version: &ModelVersion,
+) -> Result<(), ApiError> {
+    const TAG: &str = "mlflow.modelVersions";
+    let Some(model) = logged_models::get(tx, model_id, false)? else {
+        return Ok(());
+    };
+    let name = json_string(version.name.as_str());
+    let entry = format!("{{\"name\": {name}, \"version\": {}}}", version.version);
+    let before = model
+        .tags
+        .iter()
+        .find(|tag| tag.0 == TAG)
+        .map(|tag| tag.1.as_str());
+    let value = match before.and_then(|list| list.strip_suffix(']')) {
+        Some(list) if list.len() > 1 => format!("{list}, {entry}]"),
+        _ => format!("[{entry}]"),
+    };
+    Ok(logged_models::set_tags(
+        tx,
+        model_id,
+        &[(TAG.to_owned(), value)],
+    )?)
 }

@@ -3,7 +3,7 @@
 use hokusai_core::artifact_path::ArtifactPath;
 use hokusai_core::artifact_uri::{ArtifactUri, ModelUri};
 use hokusai_core::model::{AliasName, ModelName, ModelTag, ModelVersion};
-use hokusai_store::{Tx, model_versions, models};
+use hokusai_store::{Tx, logged_models, model_versions, models, runs};
 
 use super::no_version;
 use crate::error::ApiError;
@@ -56,8 +56,26 @@ pub(super) fn resolve(tx: &mut dyn Tx, asked: &Asked) -> Result<Resolved, ApiErr
             }
             Ok(asked.as_is(Some(path)))
         }
-        ArtifactUri::Run { run_id, .. } if asked.run_id.as_deref() == Some(&run_id) => {
-            Ok(asked.as_is(None))
+        ArtifactUri::Run { run_id, path } if asked.run_id.as_deref() == Some(&run_id) => {
+            let run = runs::info(tx, &run_id)?.ok_or_else(|| asked.not_contained())?;
+            let root = stored(&run.artifact_uri);
+            Ok(asked.as_is(match (root, path) {
+                (Some(root), Some(path)) => Some(root.join(&path)),
+                (root, _) => root,
+            }))
+        }
+        ArtifactUri::Model(ModelUri::Logged(id)) if asked.model_id.as_deref() == Some(&id) => {
+            let model = logged_models::get(tx, &id, false)?.ok_or_else(|| asked.not_contained())?;
+            let run_id = asked
+                .run_id
+                .clone()
+                .filter(|id| !id.is_empty())
+                .or(model.source_run_id);
+            Ok(Resolved {
+                download_uri: model.artifact_uri.clone(),
+                run_id,
+                ..asked.as_is(stored(&model.artifact_uri))
+            })
         }
         ArtifactUri::Run { .. } | ArtifactUri::Model(ModelUri::Logged(_)) => {
             Err(asked.not_contained())
@@ -89,6 +107,14 @@ impl Asked {
     }
 }
 
+/// The path in our own store, if the URI is one of it.
+fn stored(uri: &str) -> Option<ArtifactPath> {
+    match uri.parse() {
+        Ok(ArtifactUri::Stored(path)) => Some(path),
+        _ => None,
+    }
+}
+
 /// Whether a path lies in `…/owner/artifacts`.
 fn is_owned_by(path: &ArtifactPath, owner: &str) -> bool {
     let segments: Vec<&str> = path.segments().collect();
@@ -117,10 +143,7 @@ fn copy_of(tx: &mut dyn Tx, asked: &Asked, uri: &ModelUri) -> Result<Resolved, A
             asked.source
         )));
     }
-    let artifact_path = match original.download_uri.parse() {
-        Ok(ArtifactUri::Stored(path)) => Some(path),
-        _ => None,
-    };
+    let artifact_path = stored(&original.download_uri);
     Ok(Resolved {
         source: format!("models:/{}/{}", original.name, original.version),
         download_uri: original.download_uri,

@@ -1,0 +1,30 @@
+//! `POST logged-models/{model_id}/params`.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use hokusai_store::logged_models;
+use serde_json::{Value, json};
+
+use super::{existing, pairs};
+use crate::caller::Caller;
+use crate::error::ApiError;
+use crate::json::Params;
+use crate::registry::RegistryState;
+
+/// Adds params.
+pub async fn log_params(
+    State(state): State<RegistryState>,
+    _caller: Caller,
+    Path(model_id): Path<String>,
+    params: Params,
+) -> Result<Json<Value>, ApiError> {
+    let added = pairs(&params, "params")?;
+    state
+        .store
+        .write(move |tx| {
+            existing(tx, &model_id, true)?;
+            logged_models::add_params(tx, &model_id, &added).map_err(ApiError::from)
+        })
+        .await?;
+    Ok(Json(json!({})))
+}
