@@ -2,6 +2,7 @@
 
 mod config_show;
 mod demo;
+mod keys;
 pub(crate) mod serve;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -29,6 +30,8 @@ enum Command {
     Serve(serve::Serve),
     /// Shows on free ports and in a temporary directory that all of it works.
     Demo(demo::Demo),
+    /// Makes, lists, rotates, revokes and validates API keys.
+    Keys(Box<keys::Keys>),
     /// Looks at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -56,6 +59,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     match arguments.command {
         Command::Serve(serve) => serve::run(&serve, &settings.check()?),
         Command::Demo(demo) => demo::run(&demo),
+        Command::Keys(keys) => keys::run(*keys, &settings),
         Command::Config(ConfigCommand::Show { json }) => config_show::run(&settings, json),
         Command::Completions { shell } => {
             clap_complete::generate(

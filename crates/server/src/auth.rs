@@ -6,6 +6,7 @@
 pub mod endpoints;
 mod failures;
 pub mod judging;
+pub mod local;
 pub mod openapi;
 pub mod service;
 pub mod view;

@@ -17,6 +17,7 @@ pub mod gate;
 pub mod health;
 pub mod json;
 pub mod mlflow;
+pub mod outbound;
 pub mod registry;
 pub mod request_id;
 pub mod routing;

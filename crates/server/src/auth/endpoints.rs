@@ -17,6 +17,7 @@ use hokusai_core::access::{Action, may};
 use hokusai_core::key::KeyRecord;
 use hokusai_core::key::manage::sees;
 
+use crate::auth::local;
 use crate::auth::service::AuthService;
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorKind};
@@ -36,6 +37,9 @@ fn visible(service: &AuthService, caller: &Caller, id: &str) -> Result<Arc<KeyRe
 
 /// The caller's own key, as it is now.
 fn own(service: &AuthService, caller: &Caller) -> Result<Arc<KeyRecord>, ApiError> {
+    if caller.key_id() == local::LOCAL {
+        return Ok(Arc::new(local::record()));
+    }
     service.key(caller.key_id()).ok_or_else(|| {
         ApiError::new(
             ErrorKind::Unauthenticated,

@@ -189,7 +189,8 @@ fn unknown(key: &ApiKey, age_ms: u64, source: &str) -> ApiError {
     coded(
         ErrorKind::Unauthenticated,
         format!(
-            "Invalid or expired API key: its checksum is wrong (read from {source}); it was mistyped or cut off: copy it again"
+            "Invalid or expired API key: its checksum is wrong (read from {source}); it was mistyped or cut off: copy it again, or make \
+             another with `hokusai keys create`"
         ),
         "checksum",
     )
@@ -207,7 +208,9 @@ pub(crate) fn unreadable(invalid: InvalidKey, source: &str) -> ApiError {
         ),
         InvalidKey::Malformed => coded(
             ErrorKind::Unauthenticated,
-            format!("Invalid or expired API key: {invalid} (read from {source})"),
+            format!(
+                "Invalid or expired API key: {invalid} (read from {source}); `hokusai keys create --name NAME` makes one"
+            ),
             "malformed",
         ),
     }
