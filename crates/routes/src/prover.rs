@@ -14,6 +14,7 @@
 //! - Out of budget is [`Verdict::Unknown`], which every caller treats as a failure.
 
 mod alphabet;
+mod antichain;
 mod atoms;
 mod search;
 mod states;

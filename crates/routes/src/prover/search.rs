@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
 use super::alphabet::moves;
+use super::antichain::covers;
 use super::atoms::{self, Atom};
 use super::states::{Kind, Part, SEPARATOR, Set, States};
 use super::validity::{self, START, Validity};
@@ -470,24 +471,6 @@ struct Origin {
     parent: usize,
     byte: Option<u8>,
     atom: usize,
-}
-
-/// Whether every state of `small` is in `large` or simulated by one of it.
-fn covers(states: &States, small: &[u32], large: &[u32]) -> bool {
-    small.iter().all(|&state| {
-        let from = large.partition_point(|&other| other < state);
-        let owner = states.owner_of(state);
-        let later = large.get(from..).unwrap_or_default().iter();
-        later
-            .map(|&other| (other, states.owner_of(other)))
-            .take_while(|(_, other)| (other.set, other.condition) == (owner.set, owner.condition))
-            .any(|(other, of)| match states.kind(other) {
-                _ if other == state => true,
-                Kind::Many => of.value == owner.value,
-                Kind::Holds => true,
-                _ => false,
-            })
-    })
 }
 
 /// All ways to choose one of each.
