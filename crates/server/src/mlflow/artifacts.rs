@@ -7,12 +7,14 @@ mod list;
 pub(super) mod manifest;
 mod multipart;
 pub(super) mod response;
+mod run;
 mod upload;
 
 pub use delete::delete;
 pub use download::download;
 pub use list::list;
 pub use multipart::unsupported;
+pub use run::{get_of_run, list_of_run};
 pub use upload::upload;
 
 use hokusai_artifacts::ArtifactError;

@@ -280,6 +280,12 @@ fn artifact_store() -> Vec<Route<RegistryState>> {
     use Action::{DeleteArtifacts, ReadArtifacts, WriteArtifacts};
     vec![
         Route::get(
+            "/api/2.0/mlflow/artifacts/list",
+            Needs(ReadArtifacts),
+            artifacts::list_of_run,
+        ),
+        Route::get("/get-artifact", Needs(ReadArtifacts), artifacts::get_of_run),
+        Route::get(
             "/api/2.0/mlflow-artifacts/artifacts",
             Needs(ReadArtifacts),
             artifacts::list,

@@ -43,7 +43,8 @@ async fn entries(state: &RegistryState, params: &Params) -> Result<Response, Api
     .into_response())
 }
 
-fn file_body(path: &str, entry: &Entry) -> Value {
+/// One name as clients read it.
+pub(super) fn file_body(path: &str, entry: &Entry) -> Value {
     match entry.size_bytes {
         None => json!({"path": path, "is_dir": true}),
         // Zero is unset in protobuf's eyes.
