@@ -151,6 +151,60 @@ pub(crate) fn sqlite(
     tx.commit().map_err(failed)
 }
 
+/// Brings a PostgreSQL schema up to date. Replicas that start together wait for one another.
+pub(crate) fn postgres(
+    client: &mut postgres::Client,
+    name: &str,
+    schema: Schema,
+) -> Result<(), MigrationError> {
+    let failed = |error: postgres::Error| {
+        let told = error.as_db_error().map(|told| told.message().to_owned());
+        MigrationError::Failed {
+            schema: schema.name(),
+            reason: told.unwrap_or_else(|| error.to_string()),
+        }
+    };
+    let mut tx = client.transaction().map_err(failed)?;
+    tx.query("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK])
+        .map_err(failed)?;
+    tx.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS \"{name}\"; SET LOCAL search_path = \"{name}\"; {POSTGRES_LEDGER}"))
+        .map_err(failed)?;
+    let applied: Vec<Applied> = tx
+        .query(READ_LEDGER, &[])
+        .map_err(failed)?
+        .iter()
+        .map(|row| {
+            Ok(Applied {
+                version: row.try_get(0)?,
+                checksum: row.try_get(1)?,
+            })
+        })
+        .collect::<Result<_, postgres::Error>>()
+        .map_err(failed)?;
+    for step in pending(schema, Dialect::Postgres, &applied)? {
+        tx.batch_execute(step.postgres).map_err(failed)?;
+        tx.execute(
+            "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)",
+            &[&step.version, &step.name, &step.checksum(Dialect::Postgres)],
+        )
+        .map_err(failed)?;
+        tracing::info!(
+            schema.name = schema.name(),
+            migration.version = step.version,
+            "applied migration `{}`",
+            step.name
+        );
+    }
+    tx.commit().map_err(failed)
+}
+
+const POSTGRES_LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
+    version BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum BIGINT NOT NULL,
+    applied_at TIMESTAMPTZ NOT NULL DEFAULT now())";
+
+/// An advisory lock's number that nobody else is likely to use: the letters `hokusai`.
+const MIGRATION_LOCK: i64 = 0x68_6f_6b_75_73_61_69;
+
 const SQLITE_LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum INTEGER NOT NULL,
     applied_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT";
