@@ -8,6 +8,7 @@
 //! 2. A line in the routes page of its service ([`mlflow::routes`]), with its [`gate::Access`]: there is no way to leave it out.
 //! 3. Its rule goes to `hokusai-core`, its SQL to `hokusai-store`.
 
+pub mod api;
 pub mod auth;
 pub mod authority;
 pub mod base_path;

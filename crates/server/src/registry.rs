@@ -10,7 +10,7 @@ use hokusai_store::Store;
 
 use crate::authority::Authority;
 use crate::routing::{self, Route};
-use crate::{health, mlflow};
+use crate::{api, health, mlflow};
 
 /// What the registry's handlers share.
 #[derive(Clone)]
@@ -28,6 +28,7 @@ pub struct RegistryState {
 /// Every route of the registry.
 pub fn routes() -> Vec<Route<RegistryState>> {
     let mut routes = mlflow::routes::all();
+    routes.extend(api::models::routes());
     routes.extend(health::registry_routes());
     routes
 }

@@ -4,7 +4,7 @@ mod authority;
 mod delete;
 mod download;
 mod list;
-pub(super) mod manifest;
+pub(crate) mod manifest;
 mod multipart;
 pub(super) mod response;
 mod run;

@@ -24,7 +24,7 @@ use crate::error::ApiError;
 use crate::json::Params;
 
 /// The logged model with this id, or MLflow's words for one that is not there.
-pub(super) fn existing(
+pub(crate) fn existing(
     tx: &mut dyn Tx,
     model_id: &str,
     allow_deleted: bool,

@@ -20,7 +20,8 @@ pub use tag::{delete_tag, set_tag};
 pub use transition::transition;
 pub use update::update;
 
-pub(super) use body::version_body;
+pub(crate) use body::version_body;
+pub(crate) use create::note_on_logged_model;
 
 use hokusai_core::model::{ModelName, VersionNumber};
 use hokusai_store::{Tx, model_versions, models};
@@ -30,7 +31,7 @@ use crate::error::ApiError;
 use crate::json::Params;
 
 /// A required version; clients send it as text or as a number.
-pub(super) fn version_number(params: &Params) -> Result<VersionNumber, ApiError> {
+pub(crate) fn version_number(params: &Params) -> Result<VersionNumber, ApiError> {
     if let Some(number) = params.value("version").and_then(serde_json::Value::as_i64) {
         return Ok(VersionNumber::new(number));
     }
@@ -38,14 +39,14 @@ pub(super) fn version_number(params: &Params) -> Result<VersionNumber, ApiError>
 }
 
 /// MLflow's words for a version that is not there.
-pub(super) fn no_version(name: &ModelName, version: VersionNumber) -> ApiError {
+pub(crate) fn no_version(name: &ModelName, version: VersionNumber) -> ApiError {
     ApiError::missing(format!(
         "Model Version (name={name}, version={version}) not found"
     ))
 }
 
 /// The model's number, when the version exists.
-pub(super) fn existing(
+pub(crate) fn existing(
     tx: &mut dyn Tx,
     name: &ModelName,
     version: VersionNumber,

@@ -1,7 +1,7 @@
 //! Registered models: a file per endpoint.
 
 pub(super) mod alias;
-pub(super) mod body;
+pub(crate) mod body;
 mod create;
 mod delete;
 mod get;
@@ -27,28 +27,28 @@ use crate::error::ApiError;
 use crate::json::Params;
 
 /// A required model name.
-pub(super) fn model_name(params: &Params, field: &str) -> Result<ModelName, ApiError> {
+pub(crate) fn model_name(params: &Params, field: &str) -> Result<ModelName, ApiError> {
     params.required_str(field)?.parse().map_err(rule)
 }
 
 /// A refusal by one of core's rules, in the rule's words.
-pub(super) fn rule(error: impl std::fmt::Display) -> ApiError {
+pub(crate) fn rule(error: impl std::fmt::Display) -> ApiError {
     ApiError::invalid(error.to_string())
 }
 
 /// MLflow's words for a model that is not there.
-pub(super) fn no_model(name: &ModelName) -> ApiError {
+pub(crate) fn no_model(name: &ModelName) -> ApiError {
     ApiError::missing(format!("Registered Model with name={name} not found"))
 }
 
 /// The tag of a set-tag request.
-pub(super) fn one_tag(params: &Params) -> Result<ModelTag, ApiError> {
+pub(crate) fn one_tag(params: &Params) -> Result<ModelTag, ApiError> {
     let key = params.required_str("key")?;
     ModelTag::new(&key, &params.opt_str("value")?.unwrap_or_default()).map_err(rule)
 }
 
 /// The tags of a create request; of two with one key the last counts.
-pub(super) fn tags(params: &Params) -> Result<Vec<ModelTag>, ApiError> {
+pub(crate) fn tags(params: &Params) -> Result<Vec<ModelTag>, ApiError> {
     let mut tags: Vec<ModelTag> = Vec::new();
     for raw in params.objects("tags")? {
         let (key, value) = (

@@ -12,7 +12,7 @@ use crate::registry::RegistryState;
 
 /// Lists the files below `root`, with the digests that were recorded on upload; a file without one is read and hashed.
 /// The caller holds [`hokusai_artifacts::Artifacts::freezing`].
-pub(in crate::mlflow) async fn of(
+pub(crate) async fn of(
     state: &RegistryState,
     root: &ArtifactPath,
 ) -> Result<Vec<ManifestEntry>, ApiError> {

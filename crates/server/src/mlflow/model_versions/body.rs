@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::mlflow::registered_models::body::tags_body;
 
 /// The version as JSON: set but empty texts stay, empty lists are left out.
-pub(in crate::mlflow) fn version_body(version: &ModelVersion) -> Value {
+pub(crate) fn version_body(version: &ModelVersion) -> Value {
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| {
         body.insert(name.to_owned(), value);

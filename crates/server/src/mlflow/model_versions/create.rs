@@ -70,7 +70,7 @@ pub async fn create(
 }
 
 /// Tells a logged model which versions it became, in MLflow's tag and in Python's spelling of JSON.
-fn note_on_logged_model(
+pub(crate) fn note_on_logged_model(
     tx: &mut dyn Tx,
     model_id: &str,
     version: &ModelVersion,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::mlflow::model_versions::version_body;
 
 /// The model as JSON; what is empty is left out, as protobuf does.
-pub(super) fn model_body(model: &RegisteredModel) -> Value {
+pub(crate) fn model_body(model: &RegisteredModel) -> Value {
     let mut body = Map::new();
     body.insert("name".to_owned(), model.name.as_str().into());
     body.insert("creation_timestamp".to_owned(), model.created_at_ms.into());

@@ -1,0 +1,3 @@
+//! Hokusai's own endpoints beside MLflow's.
+
+pub mod models;

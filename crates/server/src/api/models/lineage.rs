@@ -1,0 +1,55 @@
+//! `GET /api/models/{name}/lineage`.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use hokusai_core::model::search::{
+    Attribute, Clause, Comparator, Field, Query, Target, Value as Operand,
+};
+use hokusai_core::model::{ModelName, ModelVersion};
+use hokusai_store::{Tx, model_search, models};
+use serde_json::{Value, json};
+
+use crate::caller::Caller;
+use crate::error::ApiError;
+use crate::mlflow::registered_models::{no_model, rule};
+use crate::registry::RegistryState;
+
+/// Versions shown; older ones are cut.
+const MAX_VERSIONS: i64 = 1000;
+
+/// Where each version of a model comes from: run, logged model, source.
+pub(super) async fn lineage(
+    State(state): State<RegistryState>,
+    _caller: Caller,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let name: ModelName = name.parse().map_err(rule)?;
+    let mut query =
+        Query::parse(Target::Versions, "", &["version_number DESC".to_owned()]).map_err(rule)?;
+    query.clauses.push(Clause {
+        field: Field::Attribute(Attribute::Name),
+        comparator: Comparator::Equal,
+        value: Operand::Text(name.to_string()),
+    });
+    let shown = name.to_string();
+    let versions = state
+        .store
+        .read(move |tx: &mut dyn Tx| {
+            models::id(tx, &name)?.ok_or_else(|| no_model(&name))?;
+            model_search::versions(tx, &query, 0, MAX_VERSIONS).map_err(ApiError::from)
+        })
+        .await?;
+    let lineage: Vec<Value> = versions.iter().map(step).collect();
+    Ok(Json(json!({"model": shown, "lineage": lineage})))
+}
+
+fn step(version: &ModelVersion) -> Value {
+    json!({
+        "version": version.version.to_string(),
+        "created_at_ms": version.created_at_ms,
+        "stage": version.stage.as_str(),
+        "source": version.source,
+        "run_id": version.run_id.as_deref().filter(|id| !id.is_empty()),
+        "model_id": version.model_id,
+    })
+}
