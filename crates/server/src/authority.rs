@@ -1,5 +1,7 @@
 //! Who judges keys: the auth service in this process, or one over HTTP.
 
+pub mod http;
+
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;

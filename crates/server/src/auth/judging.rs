@@ -54,7 +54,10 @@ impl AuthService {
         let Some(record) = self.snapshot().by_hash.get(&key.hash()).cloned() else {
             return Err(unknown(&key, age_ms, question.source));
         };
-        if age_ms > STALE_WINDOW_MS {
+        let is_stale = age_ms > STALE_AFTER_MS;
+        if age_ms > STALE_WINDOW_MS
+            || is_stale && question.action.is_some_and(|action| !may_be_stale(action))
+        {
             return Err(store_down("the key database has been away for too long"));
         }
         let now_ms = self.shared.clock.now_ms();
@@ -71,7 +74,7 @@ impl AuthService {
         Ok(Judged {
             record,
             rate,
-            is_stale: age_ms > STALE_AFTER_MS,
+            is_stale,
         })
     }
 
@@ -128,6 +131,26 @@ impl Authority for AuthService {
                 headers,
             }
         })))
+    }
+}
+
+/// What a key that may have been revoked meanwhile can still do.
+pub(crate) const fn may_be_stale(action: Action) -> bool {
+    match action {
+        Action::ReadTracking
+        | Action::WriteTracking
+        | Action::ReadModels
+        | Action::WriteModels
+        | Action::ReadArtifacts
+        | Action::WriteArtifacts => true,
+        Action::DeleteTracking
+        | Action::DeleteModels
+        | Action::DeleteArtifacts
+        | Action::ManageOwnKeys
+        | Action::ManageAllKeys
+        | Action::ValidateKeys
+        | Action::WriteUsage
+        | Action::ReadAudit => false,
     }
 }
 

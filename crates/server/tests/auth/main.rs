@@ -8,4 +8,5 @@
 mod contract;
 mod management;
 mod reasons;
+mod remote;
 mod world;

@@ -1,0 +1,121 @@
+//! A signed verdict, read strictly: a field that is missing or of the wrong kind makes it none.
+
+use hokusai_core::key::{Environment, KeyHash, KeyRecord, RateLimit};
+use serde::Deserialize;
+
+use crate::auth::judging::coded;
+use crate::error::{ApiError, ErrorKind};
+
+/// What the auth service said.
+pub(super) enum Verdict {
+    /// The key is good, as far as the auth service can tell.
+    Accepted {
+        /// What is known of it.
+        record: Box<KeyRecord>,
+        /// How long ago the auth service heard its database, in milliseconds.
+        heard_ms_ago: u64,
+    },
+    /// The key is refused.
+    Refused(ApiError),
+}
+
+#[derive(Deserialize)]
+struct Outcome {
+    is_valid: bool,
+}
+
+#[derive(Deserialize)]
+struct Good {
+    key_id: String,
+    name: String,
+    user_id: String,
+    service_id: String,
+    environment: String,
+    scopes: Vec<String>,
+    allowed_ips: Vec<String>,
+    rate_limit_per_hour: Option<u32>,
+    expires_at_ms: Option<i64>,
+    revoked_at_ms: Option<i64>,
+    chain_id: String,
+    database_heard_ms_ago: u64,
+}
+
+#[derive(Deserialize)]
+struct Bad {
+    code: String,
+    error: String,
+}
+
+impl Verdict {
+    /// Reads the signed bytes of a verdict on the key with this hash.
+    pub(super) fn read(bytes: &[u8], hash: KeyHash) -> Result<Self, String> {
+        let outcome: Outcome = parse(bytes)?;
+        if outcome.is_valid {
+            let good: Good = parse(bytes)?;
+            let heard_ms_ago = good.database_heard_ms_ago;
+            let record = Box::new(good.into_record(hash)?);
+            return Ok(Self::Accepted {
+                record,
+                heard_ms_ago,
+            });
+        }
+        let bad: Bad = parse(bytes)?;
+        let (kind, code) = REASONS
+            .into_iter()
+            .find(|(_, code)| *code == bad.code)
+            .ok_or_else(|| format!("unknown reason `{}`", bad.code))?;
+        Ok(Self::Refused(coded(kind, bad.error, code)))
+    }
+}
+
+impl Good {
+    fn into_record(self, hash: KeyHash) -> Result<KeyRecord, String> {
+        Ok(KeyRecord {
+            id: self.key_id,
+            hash,
+            name: self.name,
+            prefix: String::new(),
+            owner: self.user_id,
+            service_id: self.service_id,
+            environment: Environment::parse(&self.environment)
+                .ok_or_else(|| format!("unknown environment `{}`", self.environment))?,
+            // A scope that only a later release knows allows nothing here.
+            scopes: self
+                .scopes
+                .iter()
+                .filter_map(|raw| raw.parse().ok())
+                .collect(),
+            allowed_ips: self
+                .allowed_ips
+                .iter()
+                .map(|raw| raw.parse())
+                .collect::<Result<_, _>>()
+                .map_err(|_| "an allowed address cannot be read".to_owned())?,
+            rate_limit: self
+                .rate_limit_per_hour
+                .map(|per_hour| RateLimit { per_hour }),
+            created_at_ms: 0,
+            expires_at_ms: self.expires_at_ms,
+            revoked_at_ms: self.revoked_at_ms,
+            last_used_at_ms: None,
+            rotated_to: None,
+            chain_id: self.chain_id,
+            last_refusal: None,
+        })
+    }
+}
+
+fn parse<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Result<T, String> {
+    serde_json::from_slice(bytes).map_err(|error| format!("not a verdict: {error}"))
+}
+
+const REASONS: [(ErrorKind, &str); 8] = [
+    (ErrorKind::Unauthenticated, "missing"),
+    (ErrorKind::Unauthenticated, "malformed"),
+    (ErrorKind::Unauthenticated, "checksum"),
+    (ErrorKind::Unauthenticated, "unknown"),
+    (ErrorKind::Unauthenticated, "revoked"),
+    (ErrorKind::Unauthenticated, "expired"),
+    (ErrorKind::PermissionDenied, "ip"),
+    (ErrorKind::PermissionDenied, "scope"),
+];
