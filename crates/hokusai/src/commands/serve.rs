@@ -1,6 +1,7 @@
 //! `hokusai serve`: both services in one process, each on its own listener, or one of them.
 
 mod bootstrap;
+mod remote_auth;
 mod running;
 
 use clap::{Args, Subcommand};
@@ -21,12 +22,12 @@ pub(crate) struct Serve {
 }
 
 /// Which services run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Part {
     /// Only the auth service.
     Auth,
-    /// Only the registry; needs --no-auth in this release.
-    Registry,
+    /// Only the registry; keys are judged by the auth service at --auth-url.
+    Registry(remote_auth::RemoteAuth),
 }
 
 /// Serves until the process is told to stop.
@@ -35,7 +36,7 @@ pub(crate) fn run(serve: &Serve, config: &Config) -> anyhow::Result<Exit> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let running = start(config, serve.part).await?;
+        let running = start(config, serve.part.as_ref()).await?;
         if serve.announce {
             for (service, url) in running.urls() {
                 println!("{}", serde_json::json!({"service": service, "url": url}));

@@ -51,10 +51,11 @@ fn is_service_link(name: &str) -> bool {
 }
 
 /// Every name that something of ours reads.
-const KNOWN: [&str; 17] = [
+const KNOWN: [&str; 18] = [
     "HOKUSAI_ALLOWED_HOST",
     "HOKUSAI_API_KEY",
     "HOKUSAI_ARTIFACTS_URL",
+    "HOKUSAI_AUTH_KEY_FILE",
     "HOKUSAI_AUTH_LISTEN",
     "HOKUSAI_AUTH_URL",
     "HOKUSAI_BEHIND_TLS",

@@ -20,7 +20,8 @@ use tokio::sync::Semaphore;
 use super::{Authority, Identity, Judgement, Presented};
 use crate::auth::endpoints::validate::{NONCE, SERVICE_KEY, SIGNATURE};
 use crate::auth::judging::{
-    AUTH_STATE, STALE_AFTER_MS, STALE_WINDOW_MS, may_be_stale, over_rate, rate_headers, refused, store_down, unreadable,
+    AUTH_STATE, STALE_AFTER_MS, STALE_WINDOW_MS, may_be_stale, over_rate, rate_headers, refused,
+    store_down, unreadable,
 };
 use crate::error::ApiError;
 use crate::outbound;

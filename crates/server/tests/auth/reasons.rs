@@ -180,7 +180,11 @@ async fn without_its_database_known_keys_work_for_a_minute_and_unknown_ones_are_
     world.service.store().close();
     world.clock.forward_ms(10_000);
     let known = judge(&world, Action::WriteModels).await.unwrap();
-    assert!(known.headers.contains(&("x-hokusai-auth", "stale".to_owned())));
+    assert!(
+        known
+            .headers
+            .contains(&("x-hokusai-auth", "stale".to_owned()))
+    );
     let delete = judge(&world, Action::DeleteModels).await.unwrap_err();
     assert_eq!(delete.kind(), ErrorKind::Unavailable);
     let (status, code, _) = refusal(&world, &stranger()).await;

@@ -21,7 +21,6 @@ use tokio::task::JoinSet;
 
 use super::{Part, bootstrap};
 use crate::config::Config;
-use crate::exit::Failure;
 use crate::system::{SystemClock, SystemRandom};
 
 /// Running services, and how to stop them.
@@ -34,7 +33,7 @@ pub(crate) struct Running {
 }
 
 /// Opens the databases, makes the first key if need be, binds the listeners and serves.
-pub(crate) async fn start(config: &Config, part: Option<Part>) -> anyhow::Result<Running> {
+pub(crate) async fn start(config: &Config, part: Option<&Part>) -> anyhow::Result<Running> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let (stop, _) = watch::channel(false);
@@ -45,11 +44,11 @@ pub(crate) async fn start(config: &Config, part: Option<Part>) -> anyhow::Result
         stores: Vec::new(),
         auth: None,
     };
-    if part != Some(Part::Registry) {
+    if !matches!(part, Some(Part::Registry(_))) {
         running.start_auth(config, &clock, &random).await?;
     }
-    if part != Some(Part::Auth) {
-        let authority = running.authority(config)?;
+    if !matches!(part, Some(Part::Auth)) {
+        let authority = running.authority(config, part, &clock, &random)?;
         running
             .start_registry(config, clock, random, authority.as_ref())
             .await?;
@@ -145,17 +144,23 @@ impl Running {
         .await
     }
 
-    fn authority(&self, config: &Config) -> anyhow::Result<Option<Arc<dyn Authority>>> {
+    fn authority(
+        &self,
+        config: &Config,
+        part: Option<&Part>,
+        clock: &Arc<dyn Clock>,
+        random: &Arc<dyn Random>,
+    ) -> anyhow::Result<Option<Arc<dyn Authority>>> {
         if config.no_auth {
             tracing::warn!("--no-auth: everybody who reaches the registry may read and write it");
             return Ok(None);
         }
-        match &self.auth {
-            Some(service) => Ok(Some(Arc::new(service.clone()))),
-            None => Err(Failure::usage(
-                "a registry without the auth service in the same process cannot judge keys in this release",
-                "run `hokusai serve`, or --no-auth on loopback",
+        match (&self.auth, part) {
+            (Some(service), _) => Ok(Some(Arc::new(service.clone()))),
+            (None, Some(Part::Registry(remote))) => Ok(Some(
+                remote.authority(Arc::clone(clock), Arc::clone(random))?,
             )),
+            (None, _) => anyhow::bail!("a registry needs an auth service or --no-auth"),
         }
     }
 
