@@ -1,0 +1,10 @@
+//! The listener over real sockets.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failure in a test's helper is the test's failure"
+)]
+
+mod ambiguity;
+mod recorder;
+mod serving;
