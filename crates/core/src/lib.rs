@@ -21,3 +21,4 @@ pub mod model;
 pub mod python_text;
 pub mod random;
 pub mod run;
+pub mod search;

@@ -1,5 +1,7 @@
 //! Experiments and their tags.
 
+use std::collections::HashMap;
+
 use hokusai_core::experiment::{Experiment, Lifecycle};
 
 use crate::{Row, StoreError, Tx, params, statements};
@@ -80,7 +82,8 @@ pub fn get_many(tx: &mut dyn Tx, ids: &[i64]) -> Result<Vec<Experiment>, StoreEr
     let rows = tx.query(&GET_MANY, &params![ids.to_vec()])?;
     let mut found = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     add_tags(tx, &mut found)?;
-    found.sort_by_key(|experiment| ids.iter().position(|id| *id == experiment.id));
+    let places: HashMap<i64, usize> = ids.iter().copied().zip(0..).collect();
+    found.sort_by_key(|experiment| places.get(&experiment.id).copied());
     Ok(found)
 }
 
@@ -134,12 +137,10 @@ fn one(tx: &mut dyn Tx, row: Option<&Row>) -> Result<Option<Experiment>, StoreEr
 
 fn add_tags(tx: &mut dyn Tx, experiments: &mut [Experiment]) -> Result<(), StoreError> {
     let ids: Vec<i64> = experiments.iter().map(|experiment| experiment.id).collect();
+    let places: HashMap<i64, usize> = ids.iter().copied().zip(0..).collect();
     for row in tx.query(&TAGS, &params![ids])? {
-        let id = row.int(0)?;
-        if let Some(experiment) = experiments
-            .iter_mut()
-            .find(|experiment| experiment.id == id)
-        {
+        let place = places.get(&row.int(0)?);
+        if let Some(experiment) = place.and_then(|place| experiments.get_mut(*place)) {
             experiment.tags.push((row.text(1)?, row.text(2)?));
         }
     }

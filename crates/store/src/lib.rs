@@ -31,6 +31,7 @@ mod param;
 mod row;
 pub mod run_inputs;
 pub mod runs;
+pub mod search_sql;
 pub mod statement;
 mod store;
 mod tx;

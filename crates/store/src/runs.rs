@@ -128,7 +128,8 @@ pub fn get_many(tx: &mut dyn Tx, ids: &[i64]) -> Result<Vec<Run>, StoreError> {
         .iter()
         .map(read)
         .collect::<Result<Vec<_>, _>>()?;
-    infos.sort_by_key(|info| ids.iter().position(|id| *id == info.row_id));
+    let places: HashMap<i64, usize> = ids.iter().copied().zip(0..).collect();
+    infos.sort_by_key(|info| places.get(&info.row_id).copied());
     hydrate(tx, infos)
 }
 

@@ -4,6 +4,7 @@ pub(in crate::mlflow) mod body;
 mod create;
 mod get;
 mod lifecycle;
+mod search;
 mod tag;
 mod update;
 
@@ -13,6 +14,7 @@ use hokusai_store::{Tx, experiments};
 pub use create::create;
 pub use get::{get, get_by_name};
 pub use lifecycle::{delete, restore};
+pub use search::search;
 pub use tag::{delete_tag, set_tag};
 pub use update::update;
 

@@ -65,6 +65,16 @@ fn experiment_routes() -> Vec<Route<RegistryState>> {
             Needs(WriteTracking),
             experiments::delete_tag,
         ),
+        Route::post(
+            "/api/2.0/mlflow/experiments/search",
+            Needs(ReadTracking),
+            experiments::search,
+        ),
+        Route::get(
+            "/api/2.0/mlflow/experiments/search",
+            Needs(ReadTracking),
+            experiments::search,
+        ),
     ]
 }
 
@@ -132,6 +142,11 @@ fn run_routes() -> Vec<Route<RegistryState>> {
             "/api/2.0/mlflow/runs/log-model",
             Needs(WriteTracking),
             runs::log_model,
+        ),
+        Route::post(
+            "/api/2.0/mlflow/runs/search",
+            Needs(ReadTracking),
+            runs::search,
         ),
         Route::get(
             "/api/2.0/mlflow/metrics/get-history",

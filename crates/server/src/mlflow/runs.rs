@@ -10,6 +10,7 @@ mod log_metric;
 mod log_model;
 mod log_parameter;
 mod points;
+mod search;
 mod tag;
 mod update;
 
@@ -25,6 +26,7 @@ pub use log_batch::log_batch;
 pub use log_metric::log_metric;
 pub use log_model::log_model;
 pub use log_parameter::log_parameter;
+pub use search::search;
 pub use tag::{delete_tag, set_tag};
 pub use update::update;
 

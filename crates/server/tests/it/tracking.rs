@@ -256,3 +256,223 @@ async fn older_clients_keep_their_models_in_a_tag() {
     assert_eq!(history.as_array().unwrap().len(), 2);
     assert_eq!(history[0]["flavors"], json!({"python": {"a": 1}}));
 }
+
+/// Five runs: alpha to epsilon, started at 100 to 500.
+async fn five(app: &App) {
+    let metric = |value: &str| json!({"key": "acc", "value": value, "timestamp": 1});
+    for (start, name, params, tags, metrics) in [
+        (
+            100,
+            "alpha",
+            json!([{"key": "lr", "value": "0.1"}]),
+            json!([{"key": "team", "value": "Red"}]),
+            json!([metric("0.5")]),
+        ),
+        (
+            200,
+            "beta",
+            json!([{"key": "lr", "value": "0.01"}]),
+            json!([{"key": "team", "value": "50%"}]),
+            json!([metric("0.9")]),
+        ),
+        (
+            300,
+            "gamma",
+            json!([{"key": "opt name", "value": "Adam"}]),
+            json!([]),
+            json!([metric("NaN")]),
+        ),
+        (
+            400,
+            "delta",
+            json!([]),
+            json!([{"key": "a.b", "value": "x_y"}]),
+            json!([]),
+        ),
+        (
+            500,
+            "epsilon",
+            json!([{"key": "lr", "value": "0.1"}]),
+            json!([]),
+            json!([metric("0.7")]),
+        ),
+    ] {
+        let new = json!({"experiment_id": "0", "start_time": start, "run_name": name});
+        let run = post(app, "runs/create", new).await["run"]["info"]["run_id"].clone();
+        let batch = json!({"run_id": run, "params": params, "tags": tags, "metrics": metrics});
+        post(app, "runs/log-batch", batch).await;
+    }
+}
+
+async fn names(app: &App, filter: &str, order_by: &[&str]) -> Vec<String> {
+    let request = json!({"experiment_ids": ["0"], "filter": filter, "order_by": order_by});
+    let found = post(app, "runs/search", request).await;
+    let runs = found["runs"].as_array().cloned().unwrap_or_default();
+    let name = |run: &Value| run["info"]["run_name"].as_str().unwrap().to_owned();
+    runs.iter().map(name).collect()
+}
+
+#[tokio::test]
+async fn filters_find_the_runs_that_match() {
+    let app = App::new();
+    five(&app).await;
+    for (filter, expected) in [
+        ("", &["alpha", "beta", "gamma", "delta", "epsilon"][..]),
+        ("metrics.acc > 0.5", &["beta", "epsilon"]),
+        ("metrics.acc >= 0.5", &["alpha", "beta", "epsilon"]),
+        ("metrics.acc != 0.5", &["beta", "gamma", "epsilon"]),
+        ("metrics.nothing > 0", &[]),
+        (
+            "metrics.acc < 1 and params.lr = '0.1'",
+            &["alpha", "epsilon"],
+        ),
+        ("params.lr != '0.1'", &["beta"]),
+        ("params.lr LIKE '0.0%'", &["beta"]),
+        ("params.\"opt name\" LIKE 'a%'", &[]),
+        ("params.`opt name` ILIKE 'a%'", &["gamma"]),
+        ("params.lr IS NULL", &["gamma", "delta"]),
+        ("tags.team IS NOT NULL", &["alpha", "beta"]),
+        ("tags.team = '50%'", &["beta"]),
+        ("tags.team LIKE '50\\%'", &[]),
+        ("tags.`a.b` LIKE 'x_y'", &["delta"]),
+        (
+            "attributes.start_time >= 200 AND created <= 300.5",
+            &["beta", "gamma"],
+        ),
+        ("run_name LIKE '%ta'", &["beta", "delta"]),
+        (
+            "status = 'RUNNING' AND tags.mlflow.runName = 'beta'",
+            &["beta"],
+        ),
+    ] {
+        assert_eq!(
+            names(&app, filter, &["start_time"]).await,
+            expected,
+            "{filter}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_order_puts_nan_and_then_what_is_not_there_last() {
+    let app = App::new();
+    five(&app).await;
+    for (order_by, expected) in [
+        (&[][..], ["epsilon", "delta", "gamma", "beta", "alpha"]),
+        (
+            &["metrics.acc"],
+            ["alpha", "epsilon", "beta", "gamma", "delta"],
+        ),
+        (
+            &["metrics.acc DESC"],
+            ["beta", "epsilon", "alpha", "gamma", "delta"],
+        ),
+        (
+            &["params.lr", "start_time"],
+            ["beta", "alpha", "epsilon", "gamma", "delta"],
+        ),
+        (
+            &["tags.team DESC"],
+            ["alpha", "beta", "epsilon", "delta", "gamma"],
+        ),
+        (
+            &["run_name"],
+            ["alpha", "beta", "delta", "epsilon", "gamma"],
+        ),
+    ] {
+        assert_eq!(names(&app, "", order_by).await, expected, "{order_by:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_pages_through_every_run_once() {
+    let app = App::new();
+    five(&app).await;
+    let mut token = String::new();
+    let mut found = Vec::new();
+    loop {
+        let request = json!({"experiment_ids": ["0"], "max_results": 2, "order_by": ["start_time"], "page_token": token});
+        let page = post(&app, "runs/search", request).await;
+        found.extend(
+            page["runs"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|run| run["info"]["start_time"].clone()),
+        );
+        let Some(next) = page["next_page_token"].as_str() else {
+            break;
+        };
+        token = next.to_owned();
+    }
+    assert_eq!(found, [100, 200, 300, 400, 500].map(Value::from));
+    let none = post(&app, "runs/search", json!({"experiment_ids": []})).await;
+    assert_eq!(none, json!({}));
+}
+
+#[tokio::test]
+async fn datasets_are_found_by_name_digest_and_context() {
+    let app = App::new();
+    let id = run(&app).await;
+    let inputs = json!({"run_id": id, "datasets": [{"tags": [{"key": "mlflow.data.context", "value": "tr_ain"}],
+        "dataset": {"name": "iris", "digest": "abc", "source_type": "local", "source": "{}"}}]});
+    post(&app, "runs/log-inputs", inputs).await;
+    for (filter, is_found) in [
+        ("dataset.name = 'iris'", true),
+        (
+            "dataset.digest IN ('abc', 'x') AND dataset.context = 'tr_ain'",
+            true,
+        ),
+        ("dataset.context = 'train'", false),
+        ("dataset.context != 'train'", true),
+        ("dataset.context LIKE 'tr%'", true),
+        ("dataset.context NOT IN ('tr_ain')", false),
+        ("dataset.name LIKE 'I%'", false),
+        ("dataset.name ILIKE 'I%'", true),
+    ] {
+        assert_eq!(
+            !names(&app, filter, &[]).await.is_empty(),
+            is_found,
+            "{filter}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn experiments_are_searched_by_name_tag_and_lifecycle() {
+    let app = App::new();
+    for name in ["e a", "e b", "f c"] {
+        let tags = json!([{"key": "team", "value": name}]);
+        post(
+            &app,
+            "experiments/create",
+            json!({"name": name, "tags": tags}),
+        )
+        .await;
+    }
+    post(&app, "experiments/delete", json!({"experiment_id": "2"})).await;
+    let names = async |filter: &str, view: &str| {
+        let request = json!({"filter": filter, "view_type": view, "max_results": 10, "order_by": ["name DESC"]});
+        let found = post(&app, "experiments/search", request).await;
+        let found = found["experiments"].as_array().cloned().unwrap_or_default();
+        found
+            .iter()
+            .map(|one| one["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names("name LIKE 'e%'", "ALL").await, ["e b", "e a"]);
+    assert_eq!(names("name LIKE 'e%'", "ACTIVE_ONLY").await, ["e a"]);
+    assert_eq!(names("tags.team ILIKE '%B'", "DELETED_ONLY").await, ["e b"]);
+    assert_eq!(
+        names("experiment_id IN ('1', '3')", "ALL").await,
+        ["f c", "e a"]
+    );
+    let (status, _, message) = refused(&app, "experiments/search", json!({})).await;
+    assert_eq!(
+        (status, message.as_str()),
+        (
+            400,
+            "Invalid value 0 for parameter 'max_results' supplied. It must be a positive integer"
+        )
+    );
+}

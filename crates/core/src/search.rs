@@ -1,0 +1,192 @@
+//! Searches of runs and experiments: MLflow's filters and orders, read into types, with MLflow's messages.
+//!
+//! A filter is a list of comparisons joined by AND: `metrics.loss < 0.2 AND params."opt name" = 'Adam'`. The words are found by
+//! `token`, the comparisons by `phrase`, and what they mean for runs or for experiments by `clause` and `order`.
+
+mod clause;
+mod order;
+mod phrase;
+mod token;
+
+/// What is searched for; it decides which fields there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Runs.
+    Runs,
+    /// Experiments.
+    Experiments,
+}
+
+/// A parsed search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    /// All must hold.
+    pub clauses: Vec<Clause>,
+    /// As asked for; what makes it unambiguous is added by whoever runs it.
+    pub order: Vec<Order>,
+}
+
+/// One condition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clause {
+    /// What is tested.
+    pub field: Field,
+    /// How.
+    pub test: Test,
+}
+
+/// What can be tested or ordered by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// The latest value of the metric with this key.
+    Metric(String),
+    /// The param with this key.
+    Param(String),
+    /// The tag with this key.
+    Tag(String),
+    /// A column.
+    Attribute(Attribute),
+    /// Something of a dataset that a run read.
+    Dataset(DatasetField),
+}
+
+/// Columns of runs and experiments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are MLflow's")]
+pub enum Attribute {
+    RunId,
+    RunName,
+    UserId,
+    Status,
+    StartTime,
+    EndTime,
+    ArtifactUri,
+    ExperimentId,
+    ExperimentName,
+    CreationTime,
+    LastUpdateTime,
+}
+
+/// What can be tested of a dataset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are MLflow's")]
+pub enum DatasetField {
+    Name,
+    Digest,
+    /// The input's tag `mlflow.data.context`.
+    Context,
+}
+
+/// How a field is tested. A field that is not there passes only [`Test::IsNull`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Test {
+    /// A comparison with a number.
+    Number(Relation, f64),
+    /// A comparison with a whole number.
+    Integer(Relation, i64),
+    /// Equal to a text, or not.
+    Text {
+        /// Whether equality fails the test.
+        is_negated: bool,
+        /// The text.
+        text: String,
+    },
+    /// Like a pattern with `%` and `_`.
+    Like {
+        /// Whether the case of ASCII letters counts.
+        ignores_case: bool,
+        /// The pattern.
+        pattern: String,
+    },
+    /// One of several texts.
+    In {
+        /// Whether being among them fails the test.
+        is_negated: bool,
+        /// The texts.
+        texts: Vec<String>,
+    },
+    /// One of several whole numbers.
+    InIntegers {
+        /// Whether being among them fails the test.
+        is_negated: bool,
+        /// The numbers.
+        numbers: Vec<i64>,
+    },
+    /// Not there.
+    IsNull,
+    /// There.
+    IsNotNull,
+}
+
+/// How two numbers compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are SQL's")]
+pub enum Relation {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Relation {
+    /// The operator in SQL.
+    pub const fn as_sql(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "<>",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "=" => Self::Equal,
+            "!=" => Self::NotEqual,
+            "<" => Self::Less,
+            "<=" => Self::LessOrEqual,
+            ">" => Self::Greater,
+            ">=" => Self::GreaterOrEqual,
+            _ => return None,
+        })
+    }
+}
+
+/// One part of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// By what.
+    pub field: Field,
+    /// Small first; what is not there comes last either way.
+    pub is_ascending: bool,
+}
+
+/// A search that can't be read; the text is MLflow's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidSearch(String);
+
+impl Query {
+    /// Reads a filter and an order; both may be empty.
+    pub fn parse(target: Target, filter: &str, order_by: &[String]) -> Result<Self, InvalidSearch> {
+        let clauses = phrase::phrases(target, filter)?
+            .into_iter()
+            .map(|phrase| clause::read(target, &phrase))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            clauses,
+            order: order::read(target, order_by)?,
+        })
+    }
+}
+
+fn refuse<T>(message: impl Into<String>) -> Result<T, InvalidSearch> {
+    Err(InvalidSearch(message.into()))
+}
+
+#[cfg(test)]
+mod tests;

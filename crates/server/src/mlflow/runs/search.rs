@@ -1,0 +1,46 @@
+//! `POST runs/search`.
+
+use axum::Json;
+use axum::extract::State;
+use hokusai_core::search::{Query, Target};
+use hokusai_store::search_sql;
+use serde_json::Value;
+
+use super::body::run_body;
+use crate::caller::Caller;
+use crate::error::ApiError;
+use crate::json::{Params, wrong_type};
+use crate::mlflow::{experiments, rule, search_request};
+use crate::registry::RegistryState;
+
+/// Searches the runs of some experiments.
+pub async fn search(
+    State(state): State<RegistryState>,
+    _caller: Caller,
+    params: Params,
+) -> Result<Json<Value>, ApiError> {
+    let ids = params.str_list("experiment_ids")?;
+    let filter = params.opt_str("filter")?.unwrap_or_default();
+    if let Some(text @ Value::String(_)) = params.value("order_by") {
+        return Err(wrong_type("order_by", text));
+    }
+    let order_by = params.str_list("order_by")?;
+    let page = search_request::page(&params, DEFAULT_RESULTS)?;
+    let view = search_request::view(&params, "run_view_type");
+    let query = Query::parse(Target::Runs, &filter, &order_by).map_err(rule)?;
+    let experiments = ids
+        .iter()
+        .map(|id| experiments::parse_id(id))
+        .collect::<Result<Vec<_>, _>>()?;
+    let found = state
+        .store
+        .read(move |tx| {
+            search_sql::runs(tx, &experiments, &query, view, page).map_err(ApiError::from)
+        })
+        .await?;
+    let bodies = found.iter().map(run_body).collect();
+    Ok(Json(search_request::answer("runs", page, bodies)))
+}
+
+/// The real server's default.
+const DEFAULT_RESULTS: i64 = 1000;

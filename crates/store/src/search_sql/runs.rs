@@ -1,0 +1,180 @@
+//! Search of runs.
+
+use std::fmt::Write as _;
+
+use hokusai_core::search::{Attribute, Clause, DatasetField, Field, Order, Query, Relation, Test};
+
+use super::{Built, Page, View, direction, not};
+use crate::runs::Run;
+use crate::statement::{Schema, Statement};
+use crate::{StoreError, Tx};
+
+/// Runs of some experiments that match, in order; the newest first where the order leaves it open.
+pub fn runs(
+    tx: &mut dyn Tx,
+    experiments: &[i64],
+    query: &Query,
+    view: View,
+    page: Page,
+) -> Result<Vec<Run>, StoreError> {
+    if experiments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let built = statement(experiments, query, view, page);
+    let statement = Statement::built(Schema::Registry, "SEARCH_RUNS", built.sql);
+    let ids = tx
+        .query(&statement, &built.params)?
+        .iter()
+        .map(|row| row.int(0))
+        .collect::<Result<Vec<_>, _>>()?;
+    crate::runs::get_many(tx, &ids)
+}
+
+fn statement(experiments: &[i64], query: &Query, view: View, page: Page) -> Built {
+    let mut built = Built {
+        sql: "SELECT r.id FROM runs r".to_owned(),
+        params: Vec::new(),
+    };
+    let order = order(&mut built, &query.order);
+    let among = built.among("r.experiment_id", experiments);
+    let _ = write!(built.sql, " WHERE {among}");
+    built.view("r.lifecycle", view);
+    for clause in &query.clauses {
+        let condition = condition(&mut built, experiments, clause);
+        let _ = write!(built.sql, " AND {condition}");
+    }
+    built.sql.push_str(&order);
+    built.page(page);
+    built
+}
+
+fn condition(built: &mut Built, experiments: &[i64], clause: &Clause) -> String {
+    let table = match &clause.field {
+        Field::Attribute(attribute) => return built.test(column(*attribute), &clause.test),
+        Field::Dataset(field) => return dataset(built, experiments, *field, &clause.test),
+        Field::Metric(_) => "latest_metrics",
+        Field::Param(_) => "params",
+        Field::Tag(_) => "tags",
+    };
+    let (Field::Metric(key) | Field::Param(key) | Field::Tag(key)) = &clause.field else {
+        return "FALSE".to_owned();
+    };
+    let key = built.bind(key);
+    let own = format!("SELECT 1 FROM {table} v WHERE v.run_id = r.id AND v.key = {key}");
+    match (&clause.field, &clause.test) {
+        (_, Test::IsNull) => return format!("NOT EXISTS ({own})"),
+        (_, Test::IsNotNull) => return format!("EXISTS ({own})"),
+        _ => {}
+    }
+    let among = built.among("v.experiment_id", experiments);
+    let test = built.test("v.value", &clause.test);
+    let test = match (&clause.field, &clause.test) {
+        // NaN is stored as 0 beside its flag; it differs from every number and is in no other relation to one.
+        (Field::Metric(_), Test::Number(Relation::NotEqual, _)) => {
+            format!("({test} OR v.is_nan = 1)")
+        }
+        (Field::Metric(_), _) => format!("{test} AND v.is_nan = 0"),
+        _ => test,
+    };
+    format!("r.id IN (SELECT v.run_id FROM {table} v WHERE {among} AND v.key = {key} AND {test})")
+}
+
+fn dataset(built: &mut Built, experiments: &[i64], field: DatasetField, test: &Test) -> String {
+    let among = built.among("d.experiment_id", experiments);
+    let test = match field {
+        DatasetField::Name => built.test("d.name", test),
+        DatasetField::Digest => built.test("d.digest", test),
+        DatasetField::Context => context(built, test),
+    };
+    format!(
+        "r.id IN (SELECT x.run_id FROM run_datasets x JOIN datasets d ON d.id = x.dataset_id WHERE {among} AND {test})"
+    )
+}
+
+/// The context is one of the input's tags, which are kept as JSON text: `[["key","value"]]`.
+fn context(built: &mut Built, test: &Test) -> String {
+    let mut has = |value: &str, ignores_case| {
+        let pattern = format!("%[\"mlflow.data.context\",\"{value}\"]%");
+        built.like("x.tags", &pattern, ignores_case)
+    };
+    let literal = |text: &String| {
+        in_json(text)
+            .replace('\\', "\\\\")
+            .replace('%', "\\%")
+            .replace('_', "\\_")
+    };
+    let (is_negated, found) = match test {
+        Test::Text { is_negated, text } => (*is_negated, has(&literal(text), false)),
+        Test::In { is_negated, texts } => {
+            let each: Vec<String> = texts
+                .iter()
+                .map(|text| has(&literal(text), false))
+                .collect();
+            (*is_negated, format!("({})", each.join(" OR ")))
+        }
+        Test::Like {
+            ignores_case,
+            pattern,
+        } => {
+            let pattern = in_json(pattern).replace('\\', "\\\\");
+            (false, has(&pattern, *ignores_case))
+        }
+        // The grammar has no other tests for datasets.
+        _ => return "FALSE".to_owned(),
+    };
+    format!("{} AND {}{found}", has("%", false), not(is_negated))
+}
+
+/// A text as it stands inside a JSON string.
+fn in_json(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted.get(1..quoted.len() - 1).unwrap_or(text).to_owned()
+}
+
+/// Adds the joins that the order needs, and answers its clause. What is not there comes last, NaN just before it.
+fn order(built: &mut Built, order: &[Order]) -> String {
+    let mut clause = " ORDER BY ".to_owned();
+    for (index, part) in order.iter().enumerate() {
+        let direction = direction(part.is_ascending);
+        let (table, key) = match &part.field {
+            Field::Attribute(attribute) => {
+                let _ = write!(clause, "{} {direction} NULLS LAST, ", column(*attribute));
+                continue;
+            }
+            Field::Metric(key) => ("latest_metrics", key),
+            Field::Param(key) => ("params", key),
+            Field::Tag(key) => ("tags", key),
+            // The grammar has no order by datasets.
+            Field::Dataset(_) => continue,
+        };
+        let key = built.bind(key);
+        let _ = write!(
+            built.sql,
+            " LEFT JOIN {table} o{index} ON o{index}.run_id = r.id AND o{index}.key = {key}"
+        );
+        if table == "latest_metrics" {
+            let _ = write!(clause, "COALESCE(o{index}.is_nan, 2) ASC, ");
+        }
+        let _ = write!(clause, "o{index}.value {direction} NULLS LAST, ");
+    }
+    let by_start = Field::Attribute(Attribute::StartTime);
+    if order.iter().all(|part| part.field != by_start) {
+        clause.push_str("r.start_ms DESC, ");
+    }
+    clause.push_str("r.run_uuid ASC");
+    clause
+}
+
+const fn column(attribute: Attribute) -> &'static str {
+    match attribute {
+        Attribute::RunId => "r.run_uuid",
+        Attribute::RunName => "r.name",
+        Attribute::UserId => "r.user_id",
+        Attribute::Status => "r.status",
+        Attribute::EndTime => "r.end_ms",
+        Attribute::ArtifactUri => "r.artifact_uri",
+        Attribute::ExperimentId => "r.experiment_id",
+        // The grammar of runs has no attributes of experiments.
+        _ => "r.start_ms",
+    }
+}
