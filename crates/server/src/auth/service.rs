@@ -163,10 +163,34 @@ impl AuthService {
         if taken.is_empty() {
             return Ok(());
         }
-        self.shared
+        let written = taken.clone();
+        let outcome = self
+            .shared
             .store
-            .write(move |tx| keys::record_activity(tx, &taken))
-            .await
+            .write(move |tx| keys::record_activity(tx, &written))
+            .await;
+        if outcome.is_err() {
+            self.put_back(taken);
+        }
+        outcome
+    }
+
+    /// What could not be written waits for the next flush, beside what happened since.
+    fn put_back(&self, activities: Vec<Activity>) {
+        let mut waiting = lock(&self.shared.activity);
+        for old in activities {
+            match waiting.get_mut(&old.key_id) {
+                Some(newer) => {
+                    newer.requests += old.requests;
+                    newer.refusals += old.refusals;
+                    newer.last_used_at_ms = newer.last_used_at_ms.or(old.last_used_at_ms);
+                    newer.last_refusal = newer.last_refusal.take().or(old.last_refusal);
+                }
+                None => {
+                    waiting.insert(old.key_id.clone(), old);
+                }
+            }
+        }
     }
 
     /// How often each outcome occurred since the start.

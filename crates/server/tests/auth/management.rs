@@ -213,3 +213,26 @@ async fn two_replicas_on_one_database_agree_after_the_next_poll() {
     let record = second.by_raw(&key).unwrap();
     assert!(record.revoked_at_ms.is_some());
 }
+
+#[tokio::test]
+async fn a_database_that_had_a_key_never_makes_a_first_one_again_even_if_all_are_revoked() {
+    let world = World::new().await;
+    world
+        .ask("DELETE", "/api/v1/keys/root", &world.admin, Value::Null)
+        .await;
+    let store = world.service.store();
+    let record = world.service.key("root").unwrap();
+    let attempt = |id: &'static str| {
+        let record = hokusai_core::key::KeyRecord {
+            id: id.to_owned(),
+            hash: hokusai_core::key::KeyHash([u8::try_from(id.len()).unwrap(); 32]),
+            ..hokusai_core::key::KeyRecord::clone(&record)
+        };
+        store.write(move |tx| hokusai_store::keys::bootstrap(tx, &record))
+    };
+    let (first, second): (Result<bool, StoreError>, Result<bool, StoreError>) =
+        tokio::join!(attempt("a"), attempt("bb"));
+    assert!(!first.unwrap() && !second.unwrap());
+    world.service.reload().await.unwrap();
+    assert_eq!(world.service.keys().len(), 1);
+}

@@ -1,6 +1,7 @@
 //! An auth service on a fresh database, with a clock that only tests move.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -15,7 +16,7 @@ use hokusai_core::random::Random;
 use hokusai_server::auth::service::AuthService;
 use hokusai_store::keys;
 use hokusai_store::statement::Schema;
-use hokusai_store::{Location, Store, StoreError, StoreOptions};
+use hokusai_store::{Location, PostgresLocation, Store, StoreError, StoreOptions};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -75,10 +76,12 @@ impl Answer {
 impl World {
     pub(crate) async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let location = Location::Sqlite {
-            directory: directory.path().to_owned(),
-        };
-        let store = Store::open(&StoreOptions::new(location, Schema::Auth)).unwrap();
+        let options = StoreOptions::new(location(directory.path()), Schema::Auth);
+        // The PostgreSQL client must not run inside a task.
+        let store = tokio::task::spawn_blocking(move || Store::open(&options))
+            .await
+            .unwrap()
+            .unwrap();
         let clock = Arc::new(HandClock(AtomicI64::new(1_800_000_000_000)));
         let admin = ApiKey::generate(Environment::Live, &OsRandom);
         let record = record("root", &admin, "admin", &[Scope::Admin], clock.now_ms());
@@ -173,6 +176,19 @@ pub(crate) fn request(
         .header("content-length", bytes.len())
         .body(Body::from(bytes))
         .unwrap()
+}
+
+/// The embedded database, or schemas of its own in the PostgreSQL that `HOKUSAI_TEST_POSTGRES_URL` names: CI runs the tests on both.
+fn location(directory: &Path) -> Location {
+    match std::env::var("HOKUSAI_TEST_POSTGRES_URL") {
+        Ok(url) => {
+            let prefix = format!("t{}_", hokusai_core::random::hex_id(&OsRandom));
+            Location::Postgres(PostgresLocation::new(url, prefix))
+        }
+        Err(_) => Location::Sqlite {
+            directory: directory.to_owned(),
+        },
+    }
 }
 
 /// A key that was never made here.
