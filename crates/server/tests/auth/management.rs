@@ -1,9 +1,11 @@
 //! Who may do what to which key.
 
-use hokusai_store::{StoreError, audit};
+use hokusai_core::access::Scope;
+use hokusai_core::key::{ApiKey, Environment};
+use hokusai_store::{StoreError, audit, keys};
 use serde_json::{Value, json};
 
-use crate::world::{World, wanted};
+use crate::world::{OsRandom, World, empty_store, record, wanted};
 
 #[tokio::test]
 async fn other_peoples_keys_look_like_keys_that_do_not_exist() {
@@ -220,19 +222,33 @@ async fn a_database_that_had_a_key_never_makes_a_first_one_again_even_if_all_are
     world
         .ask("DELETE", "/api/v1/keys/root", &world.admin, Value::Null)
         .await;
-    let store = world.service.store();
-    let record = world.service.key("root").unwrap();
-    let attempt = |id: &'static str| {
-        let record = hokusai_core::key::KeyRecord {
-            id: id.to_owned(),
-            hash: hokusai_core::key::KeyHash([u8::try_from(id.len()).unwrap(); 32]),
-            ..hokusai_core::key::KeyRecord::clone(&record)
-        };
-        store.write(move |tx| hokusai_store::keys::bootstrap(tx, &record))
+    let again = hokusai_core::key::KeyRecord {
+        id: "again".to_owned(),
+        hash: hokusai_core::key::KeyHash([7; 32]),
+        ..hokusai_core::key::KeyRecord::clone(&world.service.key("root").unwrap())
     };
-    let (first, second): (Result<bool, StoreError>, Result<bool, StoreError>) =
-        tokio::join!(attempt("a"), attempt("bb"));
-    assert!(!first.unwrap() && !second.unwrap());
+    let made: Result<bool, StoreError> = world
+        .service
+        .store()
+        .write(move |tx| keys::bootstrap(tx, &again))
+        .await;
+    assert!(!made.unwrap());
     world.service.reload().await.unwrap();
     assert_eq!(world.service.keys().len(), 1);
+}
+
+#[tokio::test]
+async fn two_first_starts_at_once_make_one_key() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = empty_store(directory.path()).await;
+    let attempt = |id: &'static str| {
+        let key = ApiKey::generate(Environment::Live, &OsRandom);
+        let record = record(id, &key, "admin", &[Scope::Admin], 1);
+        store.write(move |tx| keys::bootstrap(tx, &record))
+    };
+    let (first, second): (Result<bool, StoreError>, Result<bool, StoreError>) =
+        tokio::join!(attempt("a"), attempt("b"));
+    assert_ne!(first.unwrap(), second.unwrap());
+    let kept: Result<(i64, Vec<_>), StoreError> = store.read(|tx| keys::snapshot(tx)).await;
+    assert_eq!(kept.unwrap().1.len(), 1);
 }

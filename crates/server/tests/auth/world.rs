@@ -76,12 +76,7 @@ impl Answer {
 impl World {
     pub(crate) async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let options = StoreOptions::new(location(directory.path()), Schema::Auth);
-        // The PostgreSQL client must not run inside a task.
-        let store = tokio::task::spawn_blocking(move || Store::open(&options))
-            .await
-            .unwrap()
-            .unwrap();
+        let store = empty_store(directory.path()).await;
         let clock = Arc::new(HandClock(AtomicI64::new(1_800_000_000_000)));
         let admin = ApiKey::generate(Environment::Live, &OsRandom);
         let record = record("root", &admin, "admin", &[Scope::Admin], clock.now_ms());
@@ -178,6 +173,16 @@ pub(crate) fn request(
         .unwrap()
 }
 
+/// A database that never had a key.
+pub(crate) async fn empty_store(directory: &Path) -> Store {
+    let options = StoreOptions::new(location(directory), Schema::Auth);
+    // The PostgreSQL client must not run inside a task.
+    tokio::task::spawn_blocking(move || Store::open(&options))
+        .await
+        .unwrap()
+        .unwrap()
+}
+
 /// The embedded database, or schemas of its own in the PostgreSQL that `HOKUSAI_TEST_POSTGRES_URL` names: CI runs the tests on both.
 fn location(directory: &Path) -> Location {
     match std::env::var("HOKUSAI_TEST_POSTGRES_URL") {
@@ -203,7 +208,13 @@ pub(crate) fn wanted(user: &str, scopes: &[&str]) -> Value {
     json!({"name": "test", "user_id": user, "scopes": scopes})
 }
 
-fn record(id: &str, key: &ApiKey, owner: &str, scopes: &[Scope], now_ms: i64) -> KeyRecord {
+pub(crate) fn record(
+    id: &str,
+    key: &ApiKey,
+    owner: &str,
+    scopes: &[Scope],
+    now_ms: i64,
+) -> KeyRecord {
     KeyRecord {
         id: id.to_owned(),
         hash: key.hash(),
