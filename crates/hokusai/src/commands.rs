@@ -3,6 +3,7 @@
 mod config_show;
 mod demo;
 mod keys;
+mod model;
 pub(crate) mod serve;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -32,6 +33,8 @@ enum Command {
     Demo(demo::Demo),
     /// Makes, lists, rotates, revokes and validates API keys.
     Keys(Box<keys::Keys>),
+    /// Registers, lists, shows and downloads models.
+    Model(model::Model),
     /// Looks at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -57,6 +60,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     telemetry::start(matches!(arguments.command, Command::Demo(_)));
     let settings = arguments.settings.with_file(&arguments.file)?;
     match arguments.command {
+        Command::Model(model) => model::run(model),
         Command::Serve(serve) => serve::run(&serve, &settings.check()?),
         Command::Demo(demo) => demo::run(&demo),
         Command::Keys(keys) => keys::run(*keys, &settings),
