@@ -4,6 +4,7 @@
 """
 
 KNOWN: dict[tuple[str, str], str] = {
+    ("run search", "POST runs/search (17)"): "a fraction as page size is refused",
     ("server routes", "GET /health"): "ours says which service answers; clients look at the status only",
     ("server routes", "GET /version"): "our own version",
     ("server routes", "GET /api/3.0/mlflow/server-info"): "no AI gateway and no presigned uploads here",

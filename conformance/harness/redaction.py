@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -66,5 +67,6 @@ def _sort_key(item: Any) -> str:
         for name in ("key", "alias", "name"):
             if name in item:
                 return f"{item[name]}"
-        return repr((item.get("info", {}).get("run_name"), {k: v for k, v in sorted(item.items()) if not HEX_ID.search(str(v))}))
+        plain = {k: v for k, v in item.items() if not HEX_ID.search(str(v))}
+        return json.dumps([item.get("info", {}).get("run_name"), plain], sort_keys=True)
     return repr(item)

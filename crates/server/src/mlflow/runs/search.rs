@@ -19,11 +19,13 @@ pub async fn search(
     _caller: Caller,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
+    for name in ["experiment_ids", "order_by"] {
+        if let Some(text @ Value::String(_)) = params.value(name) {
+            return Err(wrong_type(name, text));
+        }
+    }
     let ids = params.str_list("experiment_ids")?;
     let filter = params.opt_str("filter")?.unwrap_or_default();
-    if let Some(text @ Value::String(_)) = params.value("order_by") {
-        return Err(wrong_type("order_by", text));
-    }
     let order_by = params.str_list("order_by")?;
     let page = search_request::page(&params, DEFAULT_RESULTS)?;
     let view = search_request::view(&params, "run_view_type");
@@ -38,7 +40,17 @@ pub async fn search(
             search_sql::runs(tx, &experiments, &query, view, page).map_err(ApiError::from)
         })
         .await?;
-    let bodies = found.iter().map(run_body).collect();
+    let bodies = found
+        .iter()
+        .map(|run| {
+            let mut body = run_body(run);
+            if let Some(inputs) = body.get_mut("inputs").and_then(Value::as_object_mut) {
+                // The real server leaves them out of searches.
+                inputs.remove("model_inputs");
+            }
+            body
+        })
+        .collect();
     Ok(Json(search_request::answer("runs", page, bodies)))
 }
 
