@@ -103,6 +103,10 @@ pub(crate) struct Config {
     pub bootstrap_key_file: Option<PathBuf>,
     /// Whether the registry asks for keys.
     pub no_auth: bool,
+    /// Whose X-Forwarded-For is believed.
+    pub trusted_proxy: Vec<IpNet>,
+    /// Names under which clients reach the services, besides loopback's.
+    pub allowed_host: Vec<String>,
 }
 
 impl Settings {
@@ -198,6 +202,8 @@ impl Settings {
         Ok(Config {
             artifacts: self.artifacts(&data_dir)?,
             location: self.location(data_dir)?,
+            trusted_proxy: self.trusted_proxy.clone(),
+            allowed_host: self.allowed_host.clone(),
             auth_listen,
             registry_listen,
             bootstrap_key_file: self.bootstrap_key_file.clone(),

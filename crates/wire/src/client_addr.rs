@@ -40,15 +40,21 @@ impl TrustedProxies {
                 .parse::<IpNet>()
                 .or_else(|_| raw.parse::<IpAddr>().map(IpNet::from))
                 .map_err(|_| InvalidTrustedProxy::Malformed(raw.to_owned()))?;
-            if network.prefix_len() == 0 {
-                return Err(InvalidTrustedProxy::Everybody(raw.to_owned()));
-            }
-            Ok(network)
+            Ok::<_, InvalidTrustedProxy>(network)
         };
-        raw.into_iter()
-            .map(read)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        Self::new(raw.into_iter().map(read).collect::<Result<_, _>>()?)
+    }
+
+    /// Networks that were parsed before.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidTrustedProxy::Everybody`], for a network of all addresses.
+    pub fn new(networks: Vec<IpNet>) -> Result<Self, InvalidTrustedProxy> {
+        match networks.iter().find(|network| network.prefix_len() == 0) {
+            Some(all) => Err(InvalidTrustedProxy::Everybody(all.to_string())),
+            None => Ok(Self(networks)),
+        }
     }
 
     /// Whether this address is one of the proxies.

@@ -23,6 +23,13 @@ impl Trigger {
     }
 }
 
+impl From<watch::Receiver<bool>> for Shutdown {
+    /// The shutdown of somebody who has a channel already: requested when it says `true` or its sender is gone.
+    fn from(receiver: watch::Receiver<bool>) -> Self {
+        Self(receiver)
+    }
+}
+
 impl Shutdown {
     /// Returns once the shutdown was requested, at once if it was before.
     pub async fn requested(&mut self) {

@@ -1,6 +1,7 @@
 //! `hokusai serve`: both services in one process, each on its own listener, or one of them.
 
 mod bootstrap;
+mod listening;
 mod remote_auth;
 mod running;
 

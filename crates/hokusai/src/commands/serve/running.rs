@@ -1,6 +1,5 @@
 //! The services while they run.
 
-use std::future::IntoFuture as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -19,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{Part, bootstrap};
+use super::{Part, bootstrap, listening};
 use crate::config::Config;
 use crate::system::{SystemClock, SystemRandom};
 
@@ -105,6 +104,7 @@ impl Running {
         .await?;
         let service = AuthService::open(store, Arc::clone(clock), Arc::clone(random)).await?;
         self.serve(
+            config,
             "auth",
             config.auth_listen,
             hokusai_server::auth::router(&service),
@@ -137,6 +137,7 @@ impl Running {
             random,
         };
         self.serve(
+            config,
             "registry",
             config.registry_listen,
             registry::router(state, authority),
@@ -166,6 +167,7 @@ impl Running {
 
     async fn serve(
         &mut self,
+        config: &Config,
         name: &'static str,
         address: SocketAddr,
         router: Router,
@@ -176,25 +178,9 @@ impl Running {
         let bound = listener.local_addr()?;
         tracing::info!(service.name = name, listen.address = %bound, "the {name} service listens on http://{bound}");
         self.urls.push((name, format!("http://{bound}")));
-        let mut stopped = self.stop.subscribe();
-        let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
-            // Answers are small: waiting to fill a packet would only delay them.
-            let _ = stream.set_nodelay(true);
-        });
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        self.tasks.spawn(async move {
-            let stop = async move {
-                // An error means that the sender is gone, which is a stop as well.
-                let _ = stopped.wait_for(|stop| *stop).await;
-            };
-            if let Err(error) = axum::serve(listener, service)
-                .with_graceful_shutdown(stop)
-                .into_future()
-                .await
-            {
-                tracing::error!(service.name = name, error = %error, "the {name} service ended");
-            }
-        });
+        let stopped = self.stop.subscribe();
+        self.tasks
+            .spawn(listening::serve(name, listener, router, config, stopped)?);
         Ok(())
     }
 
@@ -240,4 +226,4 @@ async fn open(config: &Config, schema: Schema) -> anyhow::Result<Store> {
 }
 
 /// How long requests may take to finish after a stop.
-const DRAIN: Duration = Duration::from_secs(10);
+pub(super) const DRAIN: Duration = Duration::from_secs(10);
