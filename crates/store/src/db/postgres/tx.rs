@@ -13,6 +13,8 @@ pub(super) struct PostgresTx<'s> {
     session: &'s mut Session,
     pub(super) hooks: Vec<Box<dyn FnOnce() + Send>>,
     pub(super) must_repeat: bool,
+    /// The first statement that failed. The server answers COMMIT with a quiet rollback from then on, so it must not be sent.
+    pub(super) failed: Option<StoreError>,
 }
 
 impl<'s> PostgresTx<'s> {
@@ -21,6 +23,7 @@ impl<'s> PostgresTx<'s> {
             session,
             hooks: Vec::new(),
             must_repeat: false,
+            failed: None,
         }
     }
 
@@ -41,7 +44,9 @@ impl<'s> PostgresTx<'s> {
 
     fn note(&mut self, name: &str, error: &postgres::Error) -> StoreError {
         self.must_repeat |= asks_for_repetition(error);
-        failure(name, error)
+        let failure = failure(name, error);
+        self.failed.get_or_insert_with(|| failure.clone());
+        failure
     }
 }
 

@@ -104,14 +104,15 @@ fn run(link: &mut Link<'_>, kind: Kind, mut job: Box<dyn Job>) {
         };
         let mut tx = PostgresTx::new(session);
         let ran = job.run(&mut tx);
-        let (hooks, must_repeat) = (tx.hooks, tx.must_repeat);
-        if ran == Ran::Failed {
+        let (hooks, must_repeat, failed) = (tx.hooks, tx.must_repeat, tx.failed);
+        if ran == Ran::Failed || failed.is_some() {
             let rolled_back = session.client.batch_execute("ROLLBACK");
             forget_if_broken(link, rolled_back.is_err());
             if must_repeat && attempt < ATTEMPTS {
                 continue;
             }
-            return job.finish(Err(StoreError::Panicked));
+            // A job that failed answers with its own refusal; one that thought itself done learns what undid it.
+            return job.finish(Err(failed.unwrap_or(StoreError::Panicked)));
         }
         match session.client.batch_execute("COMMIT") {
             Ok(()) => {
