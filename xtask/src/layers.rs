@@ -23,16 +23,7 @@ const TABLE: [(&str, &[&str]); 10] = [
         ],
     ),
     ("hokusai-frontdoor", &["hokusai-routes", "hokusai-wire"]),
-    (
-        "hokusai-testkit",
-        &[
-            "hokusai-artifacts",
-            "hokusai-core",
-            "hokusai-server",
-            "hokusai-store",
-            "hokusai-wire",
-        ],
-    ),
+    ("hokusai-testkit", &["hokusai-store"]),
     (
         "hokusai",
         &[

@@ -70,7 +70,7 @@ impl PostgresLocation {
         }
         config
             .connect_timeout(CONNECT_TIMEOUT)
-            .application_name("hokusai");
+            .application_name(&format!("hokusai {}", self.schema_prefix));
         Ok(config)
     }
 }

@@ -2,3 +2,5 @@
 #![expect(clippy::unwrap_used, reason = "fixtures of tests fail by panicking")]
 
 mod models;
+mod postgres;
+mod statements;

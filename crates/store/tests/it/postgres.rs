@@ -1,0 +1,120 @@
+//! What only PostgreSQL can do to us: starts that race, connections that die, transactions that must be repeated.
+
+use hokusai_core::access::Scope;
+use hokusai_core::key::{Environment, KeyHash, KeyRecord};
+use hokusai_store::statement::{Schema, Statement};
+use hokusai_store::{Store, StoreError, StoreOptions, audit, keys};
+use hokusai_testkit::{Backend, TestDatabase};
+
+/// Ends the other connections of one test's database.
+fn end_others(database: &TestDatabase) -> Statement {
+    let (_, prefix) = database.postgres().unwrap();
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE application_name = 'hokusai {prefix}' AND pid <> pg_backend_pid()) ended"
+    );
+    Statement::built(Schema::Auth, "END_OTHERS", sql)
+}
+
+fn options(database: &TestDatabase) -> StoreOptions {
+    StoreOptions::new(database.location(), Schema::Auth)
+}
+
+#[test]
+fn two_first_starts_at_once_both_succeed() {
+    let database = TestDatabase::new(Backend::Postgres);
+    let starts: Vec<_> = (0..4)
+        .map(|_| {
+            let options = options(&database);
+            std::thread::spawn(move || Store::open(&options).map(|store| store.close()))
+        })
+        .collect();
+    for start in starts {
+        start.join().unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_dies_is_replaced() {
+    let database = TestDatabase::new(Backend::Postgres);
+    let end_others = std::sync::Arc::new(end_others(&database));
+    let store = open(&database).await;
+    for _ in 0..3 {
+        let end_others = std::sync::Arc::clone(&end_others);
+        store
+            .write(move |tx| tx.query_one(&end_others, &[])?.int(0))
+            .await
+            .unwrap();
+        let epoch: Result<i64, StoreError> = store.read(|tx| keys::epoch(tx)).await;
+        assert_eq!(epoch, Ok(0));
+    }
+    close(store).await;
+}
+
+#[tokio::test]
+async fn the_audit_log_refuses_to_be_edited_or_cut() {
+    static EDIT: Statement =
+        Statement::new(Schema::Auth, "EDIT", "UPDATE audit SET actor = 'nobody'");
+    static CUT: Statement = Statement::new(Schema::Auth, "CUT", "DELETE FROM audit");
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let database = TestDatabase::new(backend);
+        let store = open(&database).await;
+        assert_eq!(
+            store.write(|tx| keys::bootstrap(tx, &key())).await,
+            Ok(true)
+        );
+        for forbidden in [&EDIT, &CUT] {
+            assert!(
+                store
+                    .write(move |tx| tx.execute(forbidden, &[]))
+                    .await
+                    .is_err(),
+                "{backend:?} {forbidden:?}"
+            );
+        }
+        assert_eq!(store.read(|tx| audit::first_break(tx)).await, Ok(None));
+        assert_eq!(
+            store.write(|tx| keys::bootstrap(tx, &key())).await,
+            Ok(false),
+            "bootstrap happens once"
+        );
+        close(store).await;
+    }
+}
+
+fn key() -> KeyRecord {
+    KeyRecord {
+        id: "first".to_owned(),
+        hash: KeyHash([7; 32]),
+        name: "first".to_owned(),
+        prefix: "hk_test_abcd".to_owned(),
+        owner: "admin".to_owned(),
+        service_id: "platform".to_owned(),
+        environment: Environment::Test,
+        scopes: vec![Scope::Admin],
+        allowed_ips: Vec::new(),
+        rate_limit: None,
+        created_at_ms: 1,
+        expires_at_ms: None,
+        revoked_at_ms: None,
+        last_used_at_ms: None,
+        rotated_to: None,
+        chain_id: "first".to_owned(),
+        last_refusal: None,
+    }
+}
+
+/// The synchronous client may be neither made nor dropped inside of a tokio task.
+async fn open(database: &TestDatabase) -> Store {
+    let options = options(database);
+    tokio::task::spawn_blocking(move || Store::open(&options))
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+async fn close(store: Store) {
+    tokio::task::spawn_blocking(move || store.close())
+        .await
+        .unwrap();
+}
