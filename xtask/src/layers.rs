@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 /// Which of our crates each crate may use. ARCHITECTURE.md shows the same table.
-const TABLE: [(&str, &[&str]); 10] = [
+const TABLE: [(&str, &[&str]); 11] = [
     ("hokusai-core", &[]),
     ("hokusai-routes", &[]),
     ("hokusai-wire", &[]),
@@ -36,6 +36,7 @@ const TABLE: [(&str, &[&str]); 10] = [
             "hokusai-wire",
         ],
     ),
+    ("hokusai-bench-load", &[]),
     ("xtask", &[]),
 ];
 
