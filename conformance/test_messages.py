@@ -76,7 +76,7 @@ def test_an_expired_key_says_so(start_hokusai, tmp_path):
     server = start_hokusai()
     made = server.mint("expires", expires_in_days=1)
     server.stop()
-    statement = f"UPDATE {'auth.' if server.database_url else ''}api_keys SET expires_at_ms = created_at_ms + 1 WHERE id = '{made['key_id']}'"
+    statement = f"UPDATE {'hokusai_auth.' if server.database_url else ''}api_keys SET expires_at_ms = created_at_ms + 1 WHERE id = '{made['key_id']}'"
     if server.database_url:
         run_sql(server.database_url, statement)
     else:

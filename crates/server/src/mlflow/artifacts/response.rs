@@ -126,14 +126,11 @@ fn content_type(name: &str) -> &'static str {
     match extension.as_deref() {
         _ if matches!(name, "MLmodel" | "MLproject") => "text/plain",
         Some(
-            "txt" | "log" | "py" | "js" | "yaml" | "yml" | "md" | "rst" | "toml" | "cfg" | "ini"
-            | "sh" | "sql",
+            "txt" | "log" | "err" | "py" | "js" | "yaml" | "yml" | "md" | "rst" | "toml" | "cfg"
+            | "ini" | "conf" | "properties" | "sh" | "sql" | "json" | "csv" | "tsv" | "xml"
+            | "ipynb",
         ) => "text/plain",
-        Some("json") => "application/json",
-        Some("csv") => "text/csv",
-        Some("tsv") => "text/tab-separated-values",
         Some("html" | "htm") => "text/html",
-        Some("xml") => "text/xml",
         Some("png") => "image/png",
         Some("jpg" | "jpeg") => "image/jpeg",
         Some("gif") => "image/gif",
