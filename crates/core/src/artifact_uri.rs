@@ -117,7 +117,8 @@ fn parse(raw: &str) -> Result<ArtifactUri, UriFault> {
         "runs" if authority.is_none() => parse_run(path),
         "models" if authority.is_none() => parse_model(path).map(ArtifactUri::Model),
         "runs" | "models" => Err(UriFault::Malformed),
-        "http" | "https" if path.contains(ROUTE) => match path.split_once(ROUTE) {
+        // A host that anybody may name is no place for models.
+        "http" | "https" | "ftp" | "ftps" => match path.split_once(ROUTE) {
             Some((_, path)) => parse_stored(path).map(ArtifactUri::Stored),
             None => Err(UriFault::Malformed),
         },

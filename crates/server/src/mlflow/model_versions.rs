@@ -30,11 +30,8 @@ use super::registered_models::rule;
 use crate::error::ApiError;
 use crate::json::Params;
 
-/// A required version; clients send it as text or as a number.
+/// A required version, as text: a number is refused, as MLflow does.
 pub(crate) fn version_number(params: &Params) -> Result<VersionNumber, ApiError> {
-    if let Some(number) = params.value("version").and_then(serde_json::Value::as_i64) {
-        return Ok(VersionNumber::new(number));
-    }
     params.required_str("version")?.parse().map_err(rule)
 }
 

@@ -20,6 +20,8 @@ use tower::ServiceExt as _;
 pub(crate) struct App {
     pub(crate) directory: tempfile::TempDir,
     router: Router,
+    /// A run, when there is one.
+    pub(crate) run: String,
 }
 
 pub(crate) struct Answer {
@@ -72,7 +74,31 @@ impl App {
         Self {
             directory,
             router: router(state, None),
+            run: String::new(),
         }
+    }
+
+    /// A registry with a run that may own artifacts.
+    pub(crate) async fn with_run() -> Self {
+        let mut app = Self::new();
+        let run = app
+            .call(
+                "POST",
+                "runs/create",
+                serde_json::json!({"experiment_id": "0"}),
+            )
+            .await
+            .ok();
+        run["run"]["info"]["run_id"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut app.run);
+        app
+    }
+
+    /// A path below the run's artifacts.
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("0/{}/artifacts/{path}", self.run)
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

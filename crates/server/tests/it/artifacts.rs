@@ -6,22 +6,17 @@ use serde_json::json;
 
 use crate::app::App;
 
-const RUN: &str = "0123456789abcdef0123456789abcdef";
-
-fn at(path: &str) -> String {
-    format!("1/{RUN}/artifacts/{path}")
-}
-
 #[tokio::test]
 async fn a_file_goes_in_is_listed_comes_out_and_is_deleted() {
-    let app = App::new();
-    app.artifact("PUT", &at("model/MLmodel"), b"flavors: {}")
+    let app = App::with_run().await;
+    app.artifact("PUT", &app.at("model/MLmodel"), b"flavors: {}")
         .await
         .ok();
     let listed = app
         .send(
             Request::get(format!(
-                "/api/2.0/mlflow-artifacts/artifacts?path=1/{RUN}/artifacts/model"
+                "/api/2.0/mlflow-artifacts/artifacts?path=0/{}/artifacts/model",
+                app.run
             ))
             .body(Body::empty())
             .unwrap(),
@@ -31,36 +26,38 @@ async fn a_file_goes_in_is_listed_comes_out_and_is_deleted() {
         listed.ok(),
         json!({"files": [{"path": "MLmodel", "is_dir": false, "file_size": 11}]})
     );
-    let got = app.artifact("GET", &at("model/MLmodel"), b"").await;
+    let got = app.artifact("GET", &app.at("model/MLmodel"), b"").await;
     assert_eq!(
         (got.status.as_u16(), got.body.as_slice()),
         (200, b"flavors: {}".as_slice())
     );
     assert_eq!(got.headers["content-type"], "text/plain");
-    app.artifact("DELETE", &at("model"), b"").await.ok();
+    app.artifact("DELETE", &app.at("model"), b"").await.ok();
     assert_eq!(
-        app.artifact("GET", &at("model/MLmodel"), b"").await.status,
+        app.artifact("GET", &app.at("model/MLmodel"), b"")
+            .await
+            .status,
         404
     );
 }
 
 #[tokio::test]
 async fn the_path_is_decoded_exactly_once() {
-    let app = App::new();
-    let encoded = at("images/dog%25step%2523%25timestamp%251700000000%252f.png");
+    let app = App::with_run().await;
+    let encoded = app.at("images/dog%25step%2523%25timestamp%251700000000%252f.png");
     app.artifact("PUT", &encoded, b"x").await.ok();
     let on_disk = app
         .directory
         .path()
         .join("artifacts/files")
-        .join(at("images/dog%step%23%timestamp%1700000000%2f.png"));
+        .join(app.at("images/dog%step%23%timestamp%1700000000%2f.png"));
     assert_eq!(std::fs::read(on_disk).unwrap(), b"x");
     assert_eq!(app.artifact("GET", &encoded, b"").await.body, b"x");
 }
 
 #[tokio::test]
 async fn no_traversal_reads_writes_or_deletes_beyond_the_root() {
-    let app = App::new();
+    let app = App::with_run().await;
     let files = app.directory.path().join("artifacts/files");
     let canary = app.directory.path().join("artifacts/canary");
     std::fs::write(&canary, "secret").unwrap();
@@ -104,7 +101,7 @@ async fn no_traversal_reads_writes_or_deletes_beyond_the_root() {
         "%1b",
     ];
     for payload in payloads {
-        for prefix in ["", "1/0123456789abcdef0123456789abcdef/artifacts/"] {
+        for prefix in ["", app.at("").as_str()] {
             for method in ["GET", "PUT", "DELETE"] {
                 let answer = app
                     .artifact(method, &format!("{prefix}{payload}"), b"overwritten")
@@ -135,10 +132,12 @@ async fn no_traversal_reads_writes_or_deletes_beyond_the_root() {
 
 #[tokio::test]
 async fn a_range_is_sent_alone_and_one_behind_the_end_is_refused() {
-    let app = App::new();
-    app.artifact("PUT", &at("x.bin"), b"0123456789").await.ok();
+    let app = App::with_run().await;
+    app.artifact("PUT", &app.at("x.bin"), b"0123456789")
+        .await
+        .ok();
     let ranged = |range: &'static str| {
-        let uri = format!("/api/2.0/mlflow-artifacts/artifacts/{}", at("x.bin"));
+        let uri = format!("/api/2.0/mlflow-artifacts/artifacts/{}", app.at("x.bin"));
         app.send(
             Request::get(uri)
                 .header("range", range)
@@ -158,14 +157,14 @@ async fn a_range_is_sent_alone_and_one_behind_the_end_is_refused() {
 
 #[tokio::test]
 async fn every_answer_of_the_store_is_harmless_to_browsers() {
-    let app = App::new();
-    app.artifact("PUT", &at("evil.html"), b"<script>")
+    let app = App::with_run().await;
+    app.artifact("PUT", &app.at("evil.html"), b"<script>")
         .await
         .ok();
     for (method, path) in [
-        ("GET", at("evil.html")),
-        ("GET", at("missing")),
-        ("GET", at("%2e%2e")),
+        ("GET", app.at("evil.html")),
+        ("GET", app.at("missing")),
+        ("GET", app.at("%2e%2e")),
         ("PUT", "loose".to_owned()),
     ] {
         let answer = app.artifact(method, &path, b"x").await;
@@ -188,18 +187,18 @@ async fn every_answer_of_the_store_is_harmless_to_browsers() {
 
 #[tokio::test]
 async fn what_a_version_refers_to_can_not_be_changed_until_the_version_is_deleted() {
-    let app = App::new();
-    app.artifact("PUT", &at("model/MLmodel"), b"good")
+    let app = App::with_run().await;
+    app.artifact("PUT", &app.at("model/MLmodel"), b"good")
         .await
         .ok();
     app.call("POST", "registered-models/create", json!({"name": "churn"}))
         .await
         .ok();
-    let source = format!("mlflow-artifacts:/{}", at("model"));
+    let source = format!("mlflow-artifacts:/{}", app.at("model"));
     app.call(
         "POST",
         "model-versions/create",
-        json!({"name": "churn", "source": source, "run_id": RUN}),
+        json!({"name": "churn", "source": source, "run_id": app.run}),
     )
     .await
     .ok();
@@ -209,7 +208,7 @@ async fn what_a_version_refers_to_can_not_be_changed_until_the_version_is_delete
         ("DELETE", "model"),
         ("PUT", "model/new.py"),
     ] {
-        let refused = app.artifact(method, &at(path), b"evil").await.error();
+        let refused = app.artifact(method, &app.at(path), b"evil").await.error();
         assert_eq!(refused.0, 400, "{method} {path}");
         assert!(
             refused.2.contains("belongs to version 1 of model 'churn'"),
@@ -218,10 +217,14 @@ async fn what_a_version_refers_to_can_not_be_changed_until_the_version_is_delete
         );
     }
     assert_eq!(
-        app.artifact("GET", &at("model/MLmodel"), b"").await.body,
+        app.artifact("GET", &app.at("model/MLmodel"), b"")
+            .await
+            .body,
         b"good"
     );
-    app.artifact("PUT", &at("other.txt"), b"fine").await.ok();
+    app.artifact("PUT", &app.at("other.txt"), b"fine")
+        .await
+        .ok();
     app.call(
         "DELETE",
         "model-versions/delete",
@@ -229,14 +232,21 @@ async fn what_a_version_refers_to_can_not_be_changed_until_the_version_is_delete
     )
     .await
     .ok();
-    app.artifact("PUT", &at("model/MLmodel"), b"new").await.ok();
+    app.artifact("PUT", &app.at("model/MLmodel"), b"new")
+        .await
+        .ok();
 }
 
 #[tokio::test]
 async fn roots_and_paths_without_an_owner_take_no_writes() {
-    let app = App::new();
-    let root = format!("1/{RUN}/artifacts");
-    for path in ["loose.txt", "1/x", root.as_str()] {
+    let app = App::with_run().await;
+    let root = format!("0/{}/artifacts", app.run);
+    for path in [
+        "loose.txt",
+        "0/x",
+        "0/0123456789abcdef0123456789abcdef/artifacts/x",
+        root.as_str(),
+    ] {
         assert_eq!(app.artifact("PUT", path, b"x").await.status, 404, "{path}");
         assert_eq!(
             app.artifact("DELETE", path, b"").await.status,

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
+use hokusai_artifacts::ArtifactError;
 use hokusai_core::artifact_path::ArtifactPath;
 use hokusai_store::artifact_digests;
 use serde_json::json;
@@ -27,7 +28,11 @@ async fn remove(state: &RegistryState, path: &str) -> Result<Response, ApiError>
     let path: ArtifactPath = path.parse().map_err(rule)?;
     let changing = state.artifacts.changing().await;
     may_change(state, &path).await?;
-    state.artifacts.delete(&path).await.map_err(refused)?;
+    match state.artifacts.delete(&path).await {
+        // What is not there is deleted already, as at MLflow.
+        Ok(()) | Err(ArtifactError::NotFound) => {}
+        Err(other) => return Err(refused(other)),
+    }
     state
         .store
         .write(move |tx| artifact_digests::delete(tx, &path).map_err(ApiError::from))

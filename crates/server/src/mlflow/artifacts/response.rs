@@ -126,9 +126,9 @@ fn content_type(name: &str) -> &'static str {
     match extension.as_deref() {
         _ if matches!(name, "MLmodel" | "MLproject") => "text/plain",
         Some(
-            "txt" | "log" | "err" | "py" | "js" | "yaml" | "yml" | "md" | "rst" | "toml" | "cfg"
-            | "ini" | "conf" | "properties" | "sh" | "sql" | "json" | "csv" | "tsv" | "xml"
-            | "ipynb",
+            "txt" | "log" | "err" | "cfg" | "conf" | "cnf" | "cf" | "ini" | "properties" | "prop"
+            | "hocon" | "toml" | "yaml" | "yml" | "xml" | "json" | "js" | "py" | "py3" | "csv"
+            | "tsv" | "md" | "rst" | "ipynb" | "sh" | "sql",
         ) => "text/plain",
         Some("html" | "htm") => "text/html",
         Some("png") => "image/png",
