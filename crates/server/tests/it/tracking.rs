@@ -476,3 +476,26 @@ async fn experiments_are_searched_by_name_tag_and_lifecycle() {
         )
     );
 }
+
+#[tokio::test]
+async fn pages_by_a_metric_join_to_the_whole_order() {
+    let app = App::new();
+    five(&app).await;
+    for order in ["metrics.acc", "metrics.acc DESC"] {
+        let whole = names(&app, "tags.mlflow.runName != 'beta'", &[order]).await;
+        let mut token = String::new();
+        let mut found = Vec::new();
+        loop {
+            let request = json!({"experiment_ids": ["0"], "max_results": 1, "order_by": [order],
+                "filter": "tags.mlflow.runName != 'beta'", "page_token": token});
+            let page = post(&app, "runs/search", request).await;
+            let name = page["runs"][0]["info"]["run_name"].as_str().unwrap();
+            found.push(name.to_owned());
+            let Some(next) = page["next_page_token"].as_str() else {
+                break;
+            };
+            token = next.to_owned();
+        }
+        assert_eq!(found, whole, "{order}");
+    }
+}

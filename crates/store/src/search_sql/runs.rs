@@ -20,17 +20,54 @@ pub fn runs(
     if experiments.is_empty() {
         return Ok(Vec::new());
     }
-    let built = statement(experiments, query, view, page);
-    let statement = Statement::built(Schema::Registry, "SEARCH_RUNS", built.sql);
-    let ids = tx
-        .query(&statement, &built.params)?
-        .iter()
-        .map(|row| row.int(0))
-        .collect::<Result<Vec<_>, _>>()?;
+    let wanted = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    if let Some(built) = by_metric(experiments, query, view, page) {
+        let ids = ids(tx, "SEARCH_RUNS_BY_METRIC", built)?;
+        if ids.len() == wanted {
+            return crate::runs::get_many(tx, &ids);
+        }
+    }
+    let ids = ids(tx, "SEARCH_RUNS", complete(experiments, query, view, page))?;
     crate::runs::get_many(tx, &ids)
 }
 
-fn statement(experiments: &[i64], query: &Query, view: View, page: Page) -> Built {
+fn ids(tx: &mut dyn Tx, name: &'static str, built: Built) -> Result<Vec<i64>, StoreError> {
+    let statement = Statement::built(Schema::Registry, name, built.sql);
+    let rows = tx.query(&statement, &built.params)?;
+    rows.iter().map(|row| row.int(0)).collect()
+}
+
+/// For an order by one metric: walks that metric's values and stops when the page is full. Runs without the metric or with NaN
+/// are not in it, and come last in the order; so a page that is full is the page, and one that isn't has to be searched for again.
+fn by_metric(experiments: &[i64], query: &Query, view: View, page: Page) -> Option<Built> {
+    let ([experiment], [by]) = (experiments, query.order.as_slice()) else {
+        return None;
+    };
+    let Field::Metric(key) = &by.field else {
+        return None;
+    };
+    let mut built = Built {
+        // A cross join keeps its order in SQLite: the values lead.
+        sql: "SELECT r.id FROM latest_metrics o CROSS JOIN runs r WHERE r.id = o.run_id AND o.is_nan = 0".to_owned(),
+        params: Vec::new(),
+    };
+    let (experiment, key) = (built.bind(*experiment), built.bind(key));
+    let _ = write!(
+        built.sql,
+        " AND o.experiment_id = {experiment} AND o.key = {key}"
+    );
+    built.view("r.lifecycle", view);
+    conditions(&mut built, experiments, query);
+    let direction = direction(by.is_ascending);
+    let _ = write!(
+        built.sql,
+        " ORDER BY o.value {direction}, r.start_ms DESC, r.run_uuid ASC"
+    );
+    built.page(page);
+    Some(built)
+}
+
+fn complete(experiments: &[i64], query: &Query, view: View, page: Page) -> Built {
     let mut built = Built {
         sql: "SELECT r.id FROM runs r".to_owned(),
         params: Vec::new(),
@@ -39,13 +76,17 @@ fn statement(experiments: &[i64], query: &Query, view: View, page: Page) -> Buil
     let among = built.among("r.experiment_id", experiments);
     let _ = write!(built.sql, " WHERE {among}");
     built.view("r.lifecycle", view);
-    for clause in &query.clauses {
-        let condition = condition(&mut built, experiments, clause);
-        let _ = write!(built.sql, " AND {condition}");
-    }
+    conditions(&mut built, experiments, query);
     built.sql.push_str(&order);
     built.page(page);
     built
+}
+
+fn conditions(built: &mut Built, experiments: &[i64], query: &Query) {
+    for clause in &query.clauses {
+        let condition = condition(built, experiments, clause);
+        let _ = write!(built.sql, " AND {condition}");
+    }
 }
 
 fn condition(built: &mut Built, experiments: &[i64], clause: &Clause) -> String {
@@ -66,7 +107,6 @@ fn condition(built: &mut Built, experiments: &[i64], clause: &Clause) -> String 
         (_, Test::IsNotNull) => return format!("EXISTS ({own})"),
         _ => {}
     }
-    let among = built.among("v.experiment_id", experiments);
     let test = built.test("v.value", &clause.test);
     let test = match (&clause.field, &clause.test) {
         // NaN is stored as 0 beside its flag; it differs from every number and is in no other relation to one.
@@ -76,7 +116,7 @@ fn condition(built: &mut Built, experiments: &[i64], clause: &Clause) -> String 
         (Field::Metric(_), _) => format!("{test} AND v.is_nan = 0"),
         _ => test,
     };
-    format!("r.id IN (SELECT v.run_id FROM {table} v WHERE {among} AND v.key = {key} AND {test})")
+    format!("EXISTS ({own} AND {test})")
 }
 
 fn dataset(built: &mut Built, experiments: &[i64], field: DatasetField, test: &Test) -> String {
