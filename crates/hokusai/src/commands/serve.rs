@@ -1,6 +1,7 @@
 //! `hokusai serve`: both services in one process, each on its own listener, or one of them.
 
 mod bootstrap;
+mod front_door;
 mod listening;
 mod remote_auth;
 mod running;
@@ -29,6 +30,8 @@ pub(crate) enum Part {
     Auth,
     /// Only the registry; keys are judged by the auth service at --auth-url.
     Registry(remote_auth::RemoteAuth),
+    /// Only the front door: the listeners of a rule table.
+    FrontDoor(front_door::Arguments),
 }
 
 /// Serves until the process is told to stop.
@@ -37,6 +40,9 @@ pub(crate) fn run(serve: &Serve, config: &Config) -> anyhow::Result<Exit> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
+        if let Some(Part::FrontDoor(arguments)) = &serve.part {
+            return front_door::run(arguments, config, serve.announce, stop_signal()).await;
+        }
         let running = start(config, serve.part.as_ref()).await?;
         if serve.announce {
             for (service, url) in running.urls() {

@@ -1,0 +1,153 @@
+//! What a request and an answer may carry across the door (security 15).
+
+use hokusai_wire::serve::ANSWERED_BY;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use std::net::SocketAddr;
+
+/// Makes a client's headers fit for a target: no hop-by-hop fields, no claims about the way that an untrusted peer made
+/// up, and our own claims added.
+pub(crate) fn prepare(headers: &mut HeaderMap, peer: SocketAddr, is_trusted: bool) {
+    strip_hop_by_hop(headers);
+    // The door has answered `100 Continue` itself by the time a target could.
+    headers.remove(header::EXPECT);
+    if !is_trusted {
+        let spoofs: Vec<HeaderName> = headers
+            .keys()
+            .filter(|name| is_claim(name.as_str()))
+            .cloned()
+            .collect();
+        for name in spoofs {
+            headers.remove(name);
+        }
+    }
+    append_peer(headers, peer);
+    let host = headers.get(header::HOST).cloned();
+    let entry = headers.entry(HeaderName::from_static("x-forwarded-proto"));
+    entry.or_insert(HeaderValue::from_static("http"));
+    if let Some(host) = host {
+        headers
+            .entry(HeaderName::from_static("x-forwarded-host"))
+            .or_insert(host);
+    }
+}
+
+/// Makes a target's headers fit for the client: no hop-by-hop fields, and no claim to be the front door.
+pub(crate) fn prepare_answer(headers: &mut HeaderMap) {
+    strip_hop_by_hop(headers);
+    if headers
+        .get(ANSWERED_BY)
+        .is_some_and(|who| who == crate::answer::FRONT_DOOR)
+    {
+        headers.remove(ANSWERED_BY);
+    }
+}
+
+/// A header that says where a request comes from, or that some parser takes for one that does.
+fn is_claim(name: &str) -> bool {
+    name == "forwarded"
+        || name == "x-real-ip"
+        || name.starts_with("x-forwarded-")
+        || name.starts_with("x-hokusai-")
+        || name.contains('_')
+}
+
+fn append_peer(headers: &mut HeaderMap, peer: SocketAddr) {
+    // One more line, which readers of lists take for one more element (RFC 9110 5.3).
+    if let Ok(peer) = HeaderValue::from_str(&peer.ip().to_string()) {
+        headers.append(HeaderName::from_static("x-forwarded-for"), peer);
+    }
+}
+
+fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
+    for name in HOP_BY_HOP {
+        headers.remove(name);
+    }
+}
+
+/// RFC 9110 7.6.1. Content-Length stays: the length of the body is the same on both sides.
+const HOP_BY_HOP: [&str; 8] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authenticate",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prepared(lines: &[(&'static str, &'static str)], is_trusted: bool) -> Vec<String> {
+        let mut headers: HeaderMap = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
+        }
+        prepare(&mut headers, "9.9.9.9:1".parse().unwrap(), is_trusted);
+        let mut lines: Vec<String> = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        lines.sort();
+        lines
+    }
+
+    #[test]
+    fn what_an_untrusted_peer_claims_is_removed() {
+        let lines = [
+            ("host", "a.test"),
+            ("x-forwarded-for", "1.2.3.4"),
+            ("x-forwarded-user", "root"),
+            ("forwarded", "for=1.2.3.4"),
+            ("x-real-ip", "1.2.3.4"),
+            ("x-hokusai-user-id", "root"),
+            ("content_length", "5"),
+            ("connection", "x-secret"),
+            ("x-secret", "1"),
+            ("te", "trailers"),
+        ];
+        assert_eq!(
+            prepared(&lines, false),
+            [
+                "host: a.test",
+                "x-forwarded-for: 9.9.9.9",
+                "x-forwarded-host: a.test",
+                "x-forwarded-proto: http"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_trusted_proxy_is_believed_and_added_to() {
+        let lines = [
+            ("host", "a.test"),
+            ("x-forwarded-for", "1.2.3.4"),
+            ("x-forwarded-proto", "https"),
+        ];
+        assert_eq!(
+            prepared(&lines, true),
+            [
+                "host: a.test",
+                "x-forwarded-for: 1.2.3.4",
+                "x-forwarded-for: 9.9.9.9",
+                "x-forwarded-host: a.test",
+                "x-forwarded-proto: https"
+            ]
+        );
+    }
+}
