@@ -4,6 +4,7 @@ mod config_show;
 mod demo;
 mod keys;
 mod model;
+mod routes;
 pub(crate) mod serve;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -35,6 +36,9 @@ enum Command {
     Keys(Box<keys::Keys>),
     /// Registers, lists, shows and downloads models.
     Model(model::Model),
+    /// Checks, explains, compares and repairs listener rules before they are applied.
+    #[command(subcommand)]
+    Routes(routes::Routes),
     /// Looks at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -64,6 +68,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Serve(serve) => serve::run(&serve, &settings.check()?),
         Command::Demo(demo) => demo::run(&demo),
         Command::Keys(keys) => keys::run(*keys, &settings),
+        Command::Routes(routes) => routes::run(&routes),
         Command::Config(ConfigCommand::Show { json }) => config_show::run(&settings, json),
         Command::Completions { shell } => {
             clap_complete::generate(

@@ -1,0 +1,125 @@
+//! `hokusai routes explain`.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use hokusai_routes::explain::{Explanation, explain};
+use hokusai_routes::model::{Listener, Table};
+use hokusai_routes::request::Request;
+
+use super::tables;
+use crate::exit::{Exit, Failure};
+
+/// Which request.
+#[derive(Args)]
+pub(crate) struct Explain {
+    /// The table.
+    file: PathBuf,
+    /// The URL; without a scheme it is explained on every listener.
+    url: String,
+    /// Method.
+    #[arg(long, default_value = "GET")]
+    method: String,
+    /// A header.
+    #[arg(long = "header", value_name = "NAME:VALUE")]
+    headers: Vec<String>,
+    /// Address of the client.
+    #[arg(long, value_name = "IP")]
+    from: Option<IpAddr>,
+}
+
+/// Prints for each listener concerned the rules passed over and the one selected.
+pub(super) fn run(arguments: &Explain) -> anyhow::Result<Exit> {
+    let table = tables::read_all_of(&arguments.file)?.table;
+    let request = request(arguments)?;
+    let listeners = listeners(&table, arguments, &request);
+    if listeners.is_empty() {
+        return Err(Failure::usage(
+            format!("no listener takes {}", arguments.url),
+            "leave the scheme out to explain the request on every listener",
+        ));
+    }
+    for listener in listeners {
+        print(listener, &request, &explain(listener, &request));
+    }
+    Ok(Exit::Fine)
+}
+
+fn request(arguments: &Explain) -> anyhow::Result<Request<'_>> {
+    let url = arguments.url.split('#').next().unwrap_or_default();
+    let url = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (target, query) = url.split_once('?').unwrap_or((url, ""));
+    let host = target.split('/').next().unwrap_or_default();
+    if host.is_empty() {
+        return Err(Failure::usage(
+            format!("`{}` names no host", arguments.url),
+            "for example https://auth.example.com/api",
+        ));
+    }
+    let path = match target.strip_prefix(host) {
+        None | Some("") => "/",
+        Some(path) => path,
+    };
+    let mut request = Request::get(host, path);
+    request.method = Cow::Borrowed(&arguments.method);
+    request.query = Request::split_query(query);
+    request.headers = headers(&arguments.headers)?;
+    request.peer = arguments.from.unwrap_or(request.peer);
+    Ok(request)
+}
+
+type Headers<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+
+fn headers(headers: &[String]) -> anyhow::Result<Headers<'_>> {
+    let pairs = headers.iter().map(|header| {
+        let (name, value) = header.split_once(':').ok_or_else(|| {
+            Failure::usage(
+                format!("`{header}` is not NAME:VALUE"),
+                "for example --header X-Env:canary",
+            )
+        })?;
+        Ok((Cow::Borrowed(name.trim()), Cow::Borrowed(value.trim())))
+    });
+    pairs.collect()
+}
+
+/// The listeners of the URL's scheme and port; all of them for a URL without a scheme.
+fn listeners<'t>(
+    table: &'t Table,
+    arguments: &Explain,
+    request: &Request<'_>,
+) -> Vec<&'t Listener> {
+    let all = table.listeners.iter();
+    let Some((scheme, _)) = arguments.url.split_once("://") else {
+        return all.collect();
+    };
+    let named = request.host.as_deref().unwrap_or_default();
+    let name = request.host_without_port().unwrap_or_default();
+    let port = named
+        .strip_prefix(name)
+        .and_then(|rest| rest.strip_prefix(':'));
+    all.filter(|listener| {
+        let is_port = match port {
+            None => listener.has_standard_port(),
+            Some(port) => port.parse() == Ok(listener.port),
+        };
+        is_port && listener.protocol.scheme().eq_ignore_ascii_case(scheme)
+    })
+    .collect()
+}
+
+fn print(listener: &Listener, request: &Request<'_>, explanation: &Explanation<'_>) {
+    println!("{request} on listener `{}`", listener.name);
+    for passed in &explanation.passed_over {
+        let reasons = passed.reasons.join("; ");
+        let rule = passed.rule;
+        println!("  {:>5} `{}`: no, {reasons}", rule.priority, rule.name);
+    }
+    let target = explanation.selection.action.describe();
+    match explanation.selection.rule {
+        Some(rule) => println!("  {:>5} `{}`: yes, {target}", rule.priority, rule.name),
+        None => println!("  default: {target}"),
+    }
+}

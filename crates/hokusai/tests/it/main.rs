@@ -1,0 +1,4 @@
+//! Tests of the built binary.
+#![expect(clippy::unwrap_used, reason = "fixtures of tests fail by panicking")]
+
+mod routes;

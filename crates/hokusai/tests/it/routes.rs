@@ -1,0 +1,94 @@
+//! `hokusai routes` on the examples.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn example(name: &str) -> String {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/routes");
+    root.join(name).display().to_string()
+}
+
+fn routes(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hokusai"));
+    command.arg("routes").args(arguments).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn the_shared_listener_fails_with_the_one_request_that_shows_it() {
+    let output = routes(&["check", &example("shared.toml"), "--json"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let found: Vec<&Value> = answer["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["severity"] != "note")
+        .collect();
+    assert_eq!(found.len(), 1, "{answer:#}");
+    let message = found[0]["message"].as_str().unwrap();
+    assert!(message.contains("`auth.example.com` is captured by the generic rule"));
+    assert_eq!(found[0]["witness"]["method"], "GET");
+    assert_eq!(found[0]["witness"]["host"], "auth.example.com");
+    assert_eq!(found[0]["witness"]["path"], "/api");
+    assert_eq!(found[0]["rule"], "generic-api");
+    assert_eq!(found[0]["reaches"], "registry-api");
+    assert_eq!(found[0]["expected"], "auth");
+}
+
+#[test]
+fn people_are_shown_the_line_of_the_rule() {
+    let output = routes(&["check", &example("shared.toml")]);
+    let text = stdout(&output);
+    assert!(text.contains("`GET auth.example.com/api` reaches target group `registry-api`"));
+    assert!(text.contains("shared.toml:19:"), "{text}");
+    assert!(text.ends_with("1 failure\n"), "{text}");
+}
+
+#[test]
+fn a_listener_per_service_is_proven() {
+    let output = routes(&["check", &example("dedicated.toml")]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(stdout(&output).contains("proven: "));
+}
+
+#[test]
+fn a_table_does_not_differ_from_itself() {
+    let shared = example("shared.toml");
+    let output = routes(&["diff", &shared, &shared]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(stdout(&output), "no request changes its target\n");
+}
+
+#[test]
+fn an_explanation_names_the_rule_and_why_none_before_it() {
+    let url = "https://auth.example.com/api";
+    let output = routes(&["explain", &example("shared.toml"), url]);
+    let text = stdout(&output);
+    assert!(text.contains("`registry`: no, host `auth.example.com`"));
+    assert!(text.contains("`generic-api`: yes, target group `registry-api`"));
+}
+
+#[test]
+fn the_repair_passes_the_check() {
+    let output = routes(&["fix", &example("shared.toml")]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let directory = tempfile::tempdir().unwrap();
+    let fixed = directory.path().join("fixed.toml");
+    std::fs::write(&fixed, output.stdout).unwrap();
+    let output = routes(&["check", &fixed.display().to_string()]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
+fn an_expectation_on_the_command_line_replaces_the_files() {
+    let file = example("shared.toml");
+    let expect = "auth.example.com=registry-api";
+    let output = routes(&["check", &file, "--expect", expect]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
