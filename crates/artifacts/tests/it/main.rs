@@ -1,5 +1,9 @@
 //! The store through its public surface, on a real disk.
 #![expect(clippy::unwrap_used, reason = "fixtures of tests fail by panicking")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the age of strays on a real disk is real time"
+)]
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
