@@ -21,6 +21,8 @@ pub async fn finalize(
     Path(model_id): Path<String>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
+    // The path says it too, but MLflow wants it in the body.
+    params.required_str("model_id")?;
     let status = params.value("status").ok_or_else(|| missing("status"))?;
     let status = status
         .as_str()

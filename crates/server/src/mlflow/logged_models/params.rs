@@ -18,6 +18,8 @@ pub async fn log_params(
     Path(model_id): Path<String>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
+    // The path says it too, but MLflow wants it in the body.
+    params.required_str("model_id")?;
     let added = pairs(&params, "params")?;
     state
         .store
