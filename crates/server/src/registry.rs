@@ -7,8 +7,10 @@ use hokusai_artifacts::Artifacts;
 use hokusai_core::clock::Clock;
 use hokusai_core::random::Random;
 use hokusai_store::Store;
+use hokusai_store::batch::BatchQueue;
 
 use crate::authority::Authority;
+use crate::mlflow::runs::LogMetric;
 use crate::routing::{self, Route};
 use crate::{api, health, mlflow};
 
@@ -23,6 +25,26 @@ pub struct RegistryState {
     pub clock: Arc<dyn Clock>,
     /// Random bytes for ids.
     pub random: Arc<dyn Random>,
+    /// Points that wait to be logged together.
+    pub(crate) log_metric: BatchQueue<LogMetric>,
+}
+
+impl RegistryState {
+    /// The state over a database and a place for artifacts.
+    pub fn new(
+        store: Store,
+        artifacts: Artifacts,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self {
+            log_metric: BatchQueue::new(store.clone()),
+            store,
+            artifacts,
+            clock,
+            random,
+        }
+    }
 }
 
 /// Every route of the registry.

@@ -1,5 +1,7 @@
 //! Metrics: every point, and the latest of each series.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
 use hokusai_core::metric::Metric;
 use hokusai_core::run::RunInfo;
 
@@ -7,14 +9,14 @@ use crate::{Param, Row, StoreError, Tx, params, statements};
 
 statements! {
     Registry;
-    /// The series of a run's metric.
-    SERIES = "SELECT series_id FROM latest_metrics WHERE run_id = $1 AND key = $2";
-    /// A series and its first point, unless somebody else just made it.
-    NEW_SERIES = "INSERT INTO latest_metrics (run_id, key, experiment_id, value, ts_ms, step, is_nan)
-                  VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (run_id, key) DO NOTHING RETURNING series_id";
-    /// Moves the latest point if this one is later: by step, then time, then value.
-    ADVANCE = "UPDATE latest_metrics SET value = $2, ts_ms = $3, step = $4, is_nan = $5
-               WHERE series_id = $1 AND (step, ts_ms, value) < ($4, $3, $2)";
+    /// Series with their latest points: by step, then time, then value.
+    ADVANCE = "INSERT INTO latest_metrics (run_id, key, experiment_id, value, ts_ms, step, is_nan)"
+              [Int, Text, Int, Real, Int, Int, Int]
+              "ON CONFLICT (run_id, key) DO UPDATE
+               SET value = excluded.value, ts_ms = excluded.ts_ms, step = excluded.step, is_nan = excluded.is_nan
+               WHERE (latest_metrics.step, latest_metrics.ts_ms, latest_metrics.value) < (excluded.step, excluded.ts_ms, excluded.value)";
+    /// The series of some keys of some runs.
+    SERIES = "SELECT run_id, key, series_id FROM latest_metrics WHERE run_id = ANY($1) AND key = ANY($2)";
     /// Points; an exact duplicate is stored once.
     INSERT_POINTS = "INSERT INTO metric_points (series_id, ts_ms, step, value, is_nan)" [Int, Int, Int, Real, Int]
                     "ON CONFLICT DO NOTHING";
@@ -28,63 +30,106 @@ statements! {
 
 /// Logs points to an active run.
 pub fn log(tx: &mut dyn Tx, run: &RunInfo, points: &[Metric]) -> Result<(), StoreError> {
-    // Series in the order of their keys: two batches to one run cannot deadlock.
-    let mut sorted: Vec<&Metric> = points.iter().collect();
-    sorted.sort_by(|a, b| a.key.cmp(&b.key));
+    let points: Vec<(&RunInfo, &Metric)> = points.iter().map(|point| (run, point)).collect();
+    log_many(tx, &points)
+}
+
+/// Logs points to active runs, with a number of statements that does not grow with theirs.
+pub fn log_many(tx: &mut dyn Tx, points: &[(&RunInfo, &Metric)]) -> Result<(), StoreError> {
+    if points.is_empty() {
+        return Ok(());
+    }
+    // Series in the order of run and key: two transactions cannot deadlock, and none touches a series twice.
+    let mut series: BTreeMap<Series<'_>, (&RunInfo, &Metric)> = BTreeMap::new();
+    for (run, point) in points {
+        let latest = series
+            .entry((run.row_id, &point.key))
+            .or_insert((run, point));
+        if is_later(point, latest.1) {
+            *latest = (run, point);
+        }
+    }
+    let latest: Vec<Vec<Param>> = series
+        .values()
+        .map(|(run, point)| advance(run, point))
+        .collect();
+    tx.insert_many(&ADVANCE, &latest)?;
+    let known: Vec<Series<'_>> = series.into_keys().collect();
+    let ids = ids(tx, &known)?;
     let mut rows = Vec::with_capacity(points.len());
-    for series in sorted.chunk_by(|a, b| a.key == b.key) {
-        let Some(latest) = latest_of(series) else {
-            continue;
-        };
-        let id = advance(tx, run, latest)?;
-        rows.extend(series.iter().map(|point| {
-            let (value, is_nan) = stored(point.value);
-            vec![
-                id.into(),
-                point.timestamp_ms.into(),
-                point.step.into(),
-                value.into(),
-                Param::from(is_nan),
-            ]
-        }));
+    for (run, point) in points {
+        let id = ids
+            .get(&run.row_id)
+            .and_then(|of_run| of_run.get(&point.key));
+        let id = *id.ok_or_else(|| StoreError::Damaged {
+            what: "metric",
+            reason: "a series that was just written is absent".to_owned(),
+        })?;
+        let (value, is_nan) = stored(point.value);
+        rows.push(params![id, point.timestamp_ms, point.step, value, is_nan].to_vec());
     }
     tx.insert_many(&INSERT_POINTS, &rows).map(drop)
 }
 
-fn latest_of<'p>(series: &[&'p Metric]) -> Option<&'p Metric> {
-    series.iter().copied().max_by(|a, b| {
-        (a.step, a.timestamp_ms)
-            .cmp(&(b.step, b.timestamp_ms))
-            .then_with(|| stored(a.value).0.total_cmp(&stored(b.value).0))
-    })
+/// A run's row and a metric's key.
+type Series<'p> = (i64, &'p str);
+
+fn is_later(point: &Metric, than: &Metric) -> bool {
+    (point.step, point.timestamp_ms)
+        .cmp(&(than.step, than.timestamp_ms))
+        .then_with(|| stored(point.value).0.total_cmp(&stored(than.value).0))
+        .is_gt()
 }
 
-fn advance(tx: &mut dyn Tx, run: &RunInfo, latest: &Metric) -> Result<i64, StoreError> {
+fn advance(run: &RunInfo, latest: &Metric) -> Vec<Param> {
     let (value, is_nan) = stored(latest.value);
-    let known = tx.query_opt(&SERIES, &params![run.row_id, &latest.key])?;
-    let id = if let Some(row) = known {
-        row.int(0)?
-    } else {
-        let new = params![
-            run.row_id,
-            &latest.key,
-            run.experiment_id,
-            value,
-            latest.timestamp_ms,
-            latest.step,
-            is_nan
-        ];
-        if let Some(row) = tx.query_opt(&NEW_SERIES, &new)? {
-            return row.int(0);
+    params![
+        run.row_id,
+        &latest.key,
+        run.experiment_id,
+        value,
+        latest.timestamp_ms,
+        latest.step,
+        is_nan
+    ]
+    .to_vec()
+}
+
+/// The series' numbers, by run and key.
+fn ids(
+    tx: &mut dyn Tx,
+    series: &[Series<'_>],
+) -> Result<HashMap<i64, HashMap<String, i64>>, StoreError> {
+    let mut found: HashMap<i64, HashMap<String, i64>> = HashMap::new();
+    for (runs, keys) in rectangles(series) {
+        for row in tx.query(&SERIES, &params![runs, keys])? {
+            found
+                .entry(row.int(0)?)
+                .or_default()
+                .insert(row.text(1)?, row.int(2)?);
         }
-        tx.query_one(&SERIES, &params![run.row_id, &latest.key])?
-            .int(0)?
+    }
+    Ok(found)
+}
+
+/// Runs and keys whose pairs cover `series`: all at once if most of the pairs are wanted (few names, used by many runs), else run by run.
+fn rectangles(series: &[Series<'_>]) -> Vec<(Vec<i64>, Vec<String>)> {
+    let of = |part: &[Series<'_>]| -> (BTreeSet<i64>, BTreeSet<String>) {
+        part.iter()
+            .map(|(run, key)| (*run, (*key).to_owned()))
+            .unzip()
     };
-    tx.execute(
-        &ADVANCE,
-        &params![id, value, latest.timestamp_ms, latest.step, is_nan],
-    )?;
-    Ok(id)
+    let listed = |(runs, keys): (BTreeSet<i64>, BTreeSet<String>)| {
+        (runs.into_iter().collect(), keys.into_iter().collect())
+    };
+    let all = of(series);
+    if all.0.len() * all.1.len() <= MOST_PAIRS_PER_SERIES * series.len() {
+        return vec![listed(all)];
+    }
+    series
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|of_run| listed(of(of_run)))
+        .collect()
 }
 
 /// A page of a metric's history, in the order of time.
@@ -144,3 +189,6 @@ const fn stored(value: f64) -> (f64, bool) {
         (value, false)
     }
 }
+
+/// Beyond this, looking for every pair of run and key costs more than a statement per run.
+const MOST_PAIRS_PER_SERIES: usize = 16;

@@ -17,6 +17,9 @@ statements! {
     /// One run by its id.
     GET = "SELECT id, run_uuid, experiment_id, name, status, lifecycle, start_ms, end_ms, user_id, artifact_uri
            FROM runs WHERE run_uuid = $1";
+    /// Several runs by their ids.
+    GET_BY_IDS = "SELECT id, run_uuid, experiment_id, name, status, lifecycle, start_ms, end_ms, user_id, artifact_uri
+                  FROM runs WHERE run_uuid = ANY($1)";
     /// Several runs by their rows' numbers.
     GET_MANY = "SELECT id, run_uuid, experiment_id, name, status, lifecycle, start_ms, end_ms, user_id, artifact_uri
                 FROM runs WHERE id = ANY($1)";
@@ -111,6 +114,17 @@ pub fn info(tx: &mut dyn Tx, run_id: &str) -> Result<Option<RunInfo>, StoreError
     tx.query_opt(&GET, &params![run_id])?
         .map(|row| read(&row))
         .transpose()
+}
+
+/// Those of several runs that exist, by id, without what they logged.
+pub fn infos(
+    tx: &mut dyn Tx,
+    run_ids: Vec<String>,
+) -> Result<HashMap<String, RunInfo>, StoreError> {
+    tx.query(&GET_BY_IDS, &params![run_ids])?
+        .iter()
+        .map(|row| read(row).map(|run| (run.run_id.clone(), run)))
+        .collect()
 }
 
 /// One run.

@@ -14,6 +14,8 @@ mod search;
 mod tag;
 mod update;
 
+use std::borrow::Borrow;
+
 use hokusai_core::experiment::Lifecycle;
 use hokusai_core::run::RunInfo;
 use hokusai_store::{Tx, runs};
@@ -23,6 +25,7 @@ pub use get::get;
 pub use inputs::{log_inputs, log_outputs};
 pub use lifecycle::{delete, restore};
 pub use log_batch::log_batch;
+pub(crate) use log_metric::LogMetric;
 pub use log_metric::log_metric;
 pub use log_model::log_model;
 pub use log_parameter::log_parameter;
@@ -41,13 +44,18 @@ fn no_run(run_id: &str) -> ApiError {
 
 /// The run, which must be there and not be deleted.
 fn active(tx: &mut dyn Tx, run_id: &str) -> Result<RunInfo, ApiError> {
-    let run = runs::info(tx, run_id)?.ok_or_else(|| no_run(run_id))?;
-    if run.lifecycle == Lifecycle::Active {
+    must_be_active(runs::info(tx, run_id)?, run_id)
+}
+
+fn must_be_active<R: Borrow<RunInfo>>(run: Option<R>, run_id: &str) -> Result<R, ApiError> {
+    let run = run.ok_or_else(|| no_run(run_id))?;
+    let lifecycle = run.borrow().lifecycle;
+    if lifecycle == Lifecycle::Active {
         return Ok(run);
     }
     Err(ApiError::invalid(format!(
         "The run {run_id} must be in the 'active' state. Current state is {}.",
-        run.lifecycle.as_str()
+        lifecycle.as_str()
     )))
 }
 

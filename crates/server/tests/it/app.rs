@@ -65,12 +65,8 @@ impl App {
         };
         let place = ArtifactsLocation::directory(directory.path().join("artifacts"));
         let artifacts = Artifacts::open(&place, limits, SystemTime::UNIX_EPOCH).unwrap();
-        let state = RegistryState {
-            store,
-            artifacts,
-            clock: Arc::new(FixedClock),
-            random: Arc::new(Counting::default()),
-        };
+        let (clock, random) = (Arc::new(FixedClock), Arc::new(Counting::default()));
+        let state = RegistryState::new(store, artifacts, clock, random);
         Self {
             directory,
             router: router(state, None),

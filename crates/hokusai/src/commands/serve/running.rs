@@ -130,12 +130,7 @@ impl Running {
         let store = open(config, Schema::Registry).await?;
         self.stores.push(store.clone());
         let artifacts = open_artifacts(config, clock.as_ref()).await?;
-        let state = RegistryState {
-            store,
-            artifacts,
-            clock,
-            random,
-        };
+        let state = RegistryState::new(store, artifacts, clock, random);
         self.serve(
             config,
             "registry",

@@ -3,11 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use hokusai_core::metric::Metric;
-use hokusai_store::metrics;
+use hokusai_store::batch::{Answer, Batch};
+use hokusai_store::{StoreError, Tx, metrics, runs};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::active;
+use super::must_be_active;
 use super::points::{check_metric, read_metric};
 use crate::caller::Caller;
 use crate::error::ApiError;
@@ -20,15 +21,36 @@ pub async fn log_metric(
     _caller: Caller,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, ApiError> {
-    let (run_id, metric) = read(&body)?;
-    state
-        .store
-        .write(move |tx| {
-            let run = active(tx, &run_id)?;
-            metrics::log(tx, &run, std::slice::from_ref(&metric)).map_err(ApiError::from)
-        })
-        .await?;
+    state.log_metric.submit(read(&body)?).await?;
     Ok(Json(json!({})))
+}
+
+/// A point for a run. Those that arrive together are stored together.
+#[derive(Debug, PartialEq)]
+pub(crate) struct LogMetric {
+    run_id: String,
+    metric: Metric,
+}
+
+impl Batch for LogMetric {
+    type Reply = ();
+    type Error = ApiError;
+
+    fn run(items: &[Self], tx: &mut dyn Tx) -> Result<Vec<Answer<Self>>, StoreError> {
+        let ids = items.iter().map(|item| item.run_id.clone()).collect();
+        let runs = runs::infos(tx, ids)?;
+        let mut points = Vec::with_capacity(items.len());
+        let answers = items
+            .iter()
+            .map(|item| {
+                let run = must_be_active(runs.get(&item.run_id), &item.run_id)?;
+                points.push((run, &item.metric));
+                Ok(())
+            })
+            .collect();
+        metrics::log_many(tx, &points)?;
+        Ok(answers)
+    }
 }
 
 /// The request as every client writes it; anything else takes the slow path, which knows the errors.
@@ -42,17 +64,21 @@ struct Plain {
     step: i64,
 }
 
-fn read(body: &[u8]) -> Result<(String, Metric), ApiError> {
+fn read(body: &[u8]) -> Result<LogMetric, ApiError> {
     if let Ok(plain) = serde_json::from_slice::<Plain>(body) {
         let metric = Metric::new(plain.key, plain.value, plain.timestamp, plain.step);
         let is_clean = !plain.run_id.is_empty() && !plain.run_id.contains('\0');
         if is_clean && check_metric(&metric, "").is_ok() {
-            return Ok((plain.run_id, metric));
+            return Ok(LogMetric {
+                run_id: plain.run_id,
+                metric,
+            });
         }
     }
     let params = Params::from_json(body);
     let run_id = params.run_id()?;
-    Ok((run_id, read_metric(&params, "")?))
+    let metric = read_metric(&params, "")?;
+    Ok(LogMetric { run_id, metric })
 }
 
 #[cfg(test)]
