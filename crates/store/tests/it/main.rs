@@ -1,6 +1,23 @@
 //! Operations of the store through its public surface.
 #![expect(clippy::unwrap_used, reason = "fixtures of tests fail by panicking")]
 
+mod metrics;
 mod models;
 mod postgres;
 mod statements;
+
+use hokusai_store::{Store, StoreOptions};
+
+/// The synchronous client may be neither made nor dropped inside of a tokio task.
+async fn open(options: StoreOptions) -> Store {
+    tokio::task::spawn_blocking(move || Store::open(&options))
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+async fn close(store: Store) {
+    tokio::task::spawn_blocking(move || store.close())
+        .await
+        .unwrap();
+}

@@ -1,10 +1,15 @@
 //! What only PostgreSQL can do to us: starts that race, connections that die, transactions that must be repeated.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use hokusai_core::access::Scope;
 use hokusai_core::key::{Environment, KeyHash, KeyRecord};
 use hokusai_store::statement::{Schema, Statement};
 use hokusai_store::{Store, StoreError, StoreOptions, audit, keys};
 use hokusai_testkit::{Backend, TestDatabase};
+
+use crate::{close, open};
 
 /// Ends the other connections of one test's database.
 fn end_others(database: &TestDatabase) -> Statement {
@@ -37,10 +42,10 @@ fn two_first_starts_at_once_both_succeed() {
 #[tokio::test]
 async fn a_connection_that_dies_is_replaced() {
     let database = TestDatabase::new(Backend::Postgres);
-    let end_others = std::sync::Arc::new(end_others(&database));
-    let store = open(&database).await;
+    let end_others = Arc::new(end_others(&database));
+    let store = open(options(&database)).await;
     for _ in 0..3 {
-        let end_others = std::sync::Arc::clone(&end_others);
+        let end_others = Arc::clone(&end_others);
         store
             .write(move |tx| tx.query_one(&end_others, &[])?.int(0))
             .await
@@ -51,6 +56,54 @@ async fn a_connection_that_dies_is_replaced() {
     close(store).await;
 }
 
+static CONFLICT: Statement = Statement::new(
+    Schema::Auth,
+    "CONFLICT",
+    "DO $$ BEGIN RAISE EXCEPTION 'planted' USING ERRCODE = '40001'; END $$",
+);
+static DIVIDE: Statement = Statement::new(Schema::Auth, "DIVIDE", "SELECT 1 / 0");
+
+#[tokio::test]
+async fn a_transaction_that_meets_a_conflict_is_repeated() {
+    let database = TestDatabase::new(Backend::Postgres);
+    let store = open(options(&database)).await;
+    let attempts = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&attempts);
+    let answer = store
+        .write(move |tx| {
+            if counted.fetch_add(1, Ordering::Relaxed) < 2 {
+                tx.execute(&CONFLICT, &[])?;
+            }
+            keys::epoch(tx)
+        })
+        .await;
+    assert_eq!(answer, Ok(0));
+    assert_eq!(attempts.load(Ordering::Relaxed), 3);
+    close(store).await;
+}
+
+#[tokio::test]
+async fn a_write_that_hides_a_failed_statement_is_not_acknowledged() {
+    let database = TestDatabase::new(Backend::Postgres);
+    let store = open(options(&database)).await;
+    let answer = store
+        .write(|tx| {
+            let made = keys::bootstrap(tx, &key())?;
+            let _ = tx.query(&DIVIDE, &[]);
+            Ok::<bool, StoreError>(made)
+        })
+        .await;
+    assert!(
+        matches!(answer, Err(StoreError::Statement { statement, .. }) if statement == "DIVIDE")
+    );
+    assert_eq!(
+        store.write(|tx| keys::bootstrap(tx, &key())).await,
+        Ok(true),
+        "nothing of it was kept"
+    );
+    close(store).await;
+}
+
 #[tokio::test]
 async fn the_audit_log_refuses_to_be_edited_or_cut() {
     static EDIT: Statement =
@@ -58,7 +111,7 @@ async fn the_audit_log_refuses_to_be_edited_or_cut() {
     static CUT: Statement = Statement::new(Schema::Auth, "CUT", "DELETE FROM audit");
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let database = TestDatabase::new(backend);
-        let store = open(&database).await;
+        let store = open(options(&database)).await;
         assert_eq!(
             store.write(|tx| keys::bootstrap(tx, &key())).await,
             Ok(true)
@@ -102,19 +155,4 @@ fn key() -> KeyRecord {
         chain_id: "first".to_owned(),
         last_refusal: None,
     }
-}
-
-/// The synchronous client may be neither made nor dropped inside of a tokio task.
-async fn open(database: &TestDatabase) -> Store {
-    let options = options(database);
-    tokio::task::spawn_blocking(move || Store::open(&options))
-        .await
-        .unwrap()
-        .unwrap()
-}
-
-async fn close(store: Store) {
-    tokio::task::spawn_blocking(move || store.close())
-        .await
-        .unwrap();
 }
