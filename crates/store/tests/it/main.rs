@@ -5,6 +5,7 @@ mod metrics;
 mod models;
 mod postgres;
 mod statements;
+mod store;
 
 use hokusai_store::{Store, StoreOptions};
 
