@@ -8,6 +8,9 @@ mod statements;
 mod store;
 
 use hokusai_store::{Store, StoreOptions};
+use hokusai_testkit::Backend;
+
+const BOTH: [Backend; 2] = [Backend::Sqlite, Backend::Postgres];
 
 /// The synchronous client may be neither made nor dropped inside of a tokio task.
 async fn open(options: StoreOptions) -> Store {

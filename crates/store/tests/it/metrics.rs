@@ -5,11 +5,13 @@ use hokusai_core::run::RunInfo;
 use hokusai_store::runs::NewRun;
 use hokusai_store::statement::Schema;
 use hokusai_store::{StoreError, StoreOptions, Tx, experiments, metrics, runs};
-use hokusai_testkit::{Backend, TestDatabase};
+use hokusai_testkit::TestDatabase;
+
+use crate::BOTH;
 
 /// Runs `claim` in one transaction on each database.
 async fn on_both(claim: fn(&mut dyn Tx) -> Result<(), StoreError>) {
-    for backend in [Backend::Sqlite, Backend::Postgres] {
+    for backend in BOTH {
         let database = TestDatabase::new(backend);
         let options = StoreOptions::new(database.location(), Schema::Registry);
         let store = crate::open(options).await;

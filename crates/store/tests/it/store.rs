@@ -2,7 +2,9 @@
 
 use hokusai_store::statement::{Schema, Statement};
 use hokusai_store::{Param, Store, StoreError, StoreOptions, params};
-use hokusai_testkit::{Backend, TestDatabase};
+use hokusai_testkit::TestDatabase;
+
+use crate::BOTH;
 
 static CREATE: Statement = Statement::new(
     Schema::Registry,
@@ -17,8 +19,6 @@ static LISTED: Statement = Statement::new(
     "LISTED",
     "SELECT count(*) FROM t WHERE a = ANY($1)",
 );
-
-const BOTH: [Backend; 2] = [Backend::Sqlite, Backend::Postgres];
 
 async fn with_table(database: &TestDatabase) -> Store {
     let store = crate::open(StoreOptions::new(database.location(), Schema::Registry)).await;
