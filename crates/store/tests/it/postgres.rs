@@ -79,6 +79,11 @@ async fn a_transaction_that_meets_a_conflict_is_repeated() {
         .await;
     assert_eq!(answer, Ok(0));
     assert_eq!(attempts.load(Ordering::Relaxed), 3);
+    let never = store.write(|tx| tx.execute(&CONFLICT, &[])).await;
+    assert!(
+        matches!(never, Err(StoreError::Unavailable { .. })),
+        "the caller may try again"
+    );
     close(store).await;
 }
 

@@ -100,18 +100,22 @@ pub(super) fn failure(statement: &str, error: &postgres::Error) -> StoreError {
             reason: error.to_string(),
         },
         Some(told) if *told.code() == SqlState::DISK_FULL => StoreError::Full,
-        Some(told)
-            if told.code().code().starts_with("57") || told.code().code().starts_with("53") =>
-        {
-            StoreError::Unavailable {
-                reason: told.message().to_owned(),
-            }
-        }
+        Some(told) if is_passing(told.code().code()) => StoreError::Unavailable {
+            reason: told.message().to_owned(),
+        },
         Some(told) => StoreError::Statement {
             statement: statement.to_owned(),
             reason: told.message().to_owned(),
         },
     }
+}
+
+/// Classes of errors that say something about the moment and nothing about the statement: connections (08), conflicts that
+/// repetition did not end (40), resources (53), operators and timeouts (57).
+fn is_passing(code: &str) -> bool {
+    ["08", "40", "53", "57"]
+        .iter()
+        .any(|class| code.starts_with(class))
 }
 
 /// More than all our constant statements; built ones share the rest.
