@@ -113,6 +113,7 @@ impl<B: Batch> Shared<B> {
             replies: Vec::new(),
             result: None,
             takes_waiting: true,
+            has_run: false,
         }));
     }
 }
@@ -124,6 +125,7 @@ struct Drain<B: Batch> {
     replies: Vec<Reply<B>>,
     result: Option<Result<Vec<Answer<B>>, StoreError>>,
     takes_waiting: bool,
+    has_run: bool,
 }
 
 impl<B: Batch> Drain<B> {
@@ -164,6 +166,7 @@ impl<B: Batch> Drain<B> {
                 replies: vec![reply],
                 result: None,
                 takes_waiting: false,
+                has_run: false,
             }));
         }
     }
@@ -171,6 +174,7 @@ impl<B: Batch> Drain<B> {
 
 impl<B: Batch> Job for Drain<B> {
     fn run(&mut self, tx: &mut dyn Tx) -> Ran {
+        self.has_run = true;
         self.take();
         if self.items.is_empty() {
             return Ran::Done;
@@ -188,8 +192,10 @@ impl<B: Batch> Job for Drain<B> {
     }
 
     fn finish(mut self: Box<Self>, outcome: Result<(), StoreError>) {
-        // One that was refused before it ran speaks for those who waited for it.
-        self.take();
+        // One that was refused before it ran speaks for those who waited for it. One that ran must not take what came since.
+        if !self.has_run {
+            self.take();
+        }
         self.answer(&outcome);
         if self.takes_waiting {
             self.shared.lock().in_flight -= 1;
