@@ -89,3 +89,24 @@ async fn a_closed_store_refuses_every_item() {
         assert!(matches!(answer, Err(StoreError::Unavailable { .. })));
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn items_that_arrive_while_an_empty_batch_commits_are_done() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = with_table(&directory).await;
+    let queue = BatchQueue::<Insert>::new(store.clone());
+    let callers: Vec<_> = (0..8)
+        .map(|_| {
+            let queue = queue.clone();
+            tokio::spawn(async move {
+                for number in (100..500).step_by(2) {
+                    assert_eq!(queue.submit(Insert(number)).await, Ok(number));
+                }
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    store.close();
+}
