@@ -9,7 +9,7 @@ fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
         Some("check-layers") => layers::check(),
-        Some("test") => tests::run(),
+        Some("test") => tests::run(&arguments.collect::<Vec<_>>()),
         Some(other) => bail!("there is no task `{other}`; the tasks are check-layers and test"),
         None => bail!("which task? check-layers or test"),
     }

@@ -1,26 +1,56 @@
-//! `cargo xtask test`: every test there is. Rust's first, then the real MLflow client and a real MLflow server against the binary.
+//! `cargo xtask test [step…]`: every test there is, or the steps that are named.
+//!
+//! Rust's tests come first, then the suites that run the built binary beside real clients, servers and proxies. To add
+//! a suite: a script that installs what it needs, and a line in [`STEPS`].
 
 use std::process::Command;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 
-/// Runs all tests; the first failing step ends it.
-pub(crate) fn run() -> anyhow::Result<()> {
-    step("cargo", &["build", "--locked", "--package", "hokusai"])?;
-    step("cargo", &["test", "--locked", "--workspace"])?;
-    step("conformance/run", &[])
+struct Step {
+    name: &'static str,
+    command: &'static [&'static str],
 }
 
-fn step(program: &str, arguments: &[&str]) -> anyhow::Result<()> {
-    println!("$ {program} {}", arguments.join(" "));
+const STEPS: &[Step] = &[
+    Step {
+        name: "rust",
+        command: &["cargo", "test", "--locked", "--workspace"],
+    },
+    Step {
+        name: "conformance",
+        command: &["conformance/run"],
+    },
+];
+
+/// Runs the steps called `names`, or all; the first failing one ends it.
+pub(crate) fn run(names: &[String]) -> anyhow::Result<()> {
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| STEPS.iter().all(|step| step.name != **name))
+    {
+        let known: Vec<_> = STEPS.iter().map(|step| step.name).collect();
+        bail!(
+            "there is no test step `{unknown}`; the steps are {}",
+            known.join(", ")
+        );
+    }
+    execute(&["cargo", "build", "--locked", "--package", "hokusai"])?;
+    STEPS
+        .iter()
+        .filter(|step| names.is_empty() || names.iter().any(|name| name == step.name))
+        .try_for_each(|step| execute(step.command))
+}
+
+fn execute(command: &[&str]) -> anyhow::Result<()> {
+    let [program, arguments @ ..] = command else {
+        bail!("a step without a command");
+    };
+    println!("$ {}", command.join(" "));
     let status = Command::new(program)
         .args(arguments)
         .status()
         .with_context(|| format!("`{program}` could not be started"))?;
-    ensure!(
-        status.success(),
-        "`{program} {}` failed: {status}",
-        arguments.join(" ")
-    );
+    ensure!(status.success(), "`{}` failed: {status}", command.join(" "));
     Ok(())
 }
