@@ -63,20 +63,20 @@ pub(crate) fn questions_only(table: &Table) -> Vec<Finding> {
 
 fn ask(table: &Table) -> Report {
     let mut report = Report::default();
-    for listener in &table.listeners {
-        let mut questions = Questions::new(listener);
-        intent::check(table, &mut questions, &mut report);
-        must_reach::check(table, &mut questions, &mut report);
+    let mut listeners: Vec<Questions<'_>> = table.listeners.iter().map(Questions::new).collect();
+    for questions in &mut listeners {
+        intent::check(table, questions, &mut report);
+    }
+    must_reach::check(table, &mut listeners, &mut report);
+    for questions in &mut listeners {
+        report.findings.extend(captured::check(table, questions));
+        report.findings.extend(priority::check(questions));
+        report.findings.extend(shadowed::check(questions));
+        report.findings.extend(wildcard::check(questions));
+        report.findings.extend(host_port::check(questions));
         report
             .findings
-            .extend(captured::check(table, &mut questions));
-        report.findings.extend(priority::check(&questions));
-        report.findings.extend(shadowed::check(&questions));
-        report.findings.extend(wildcard::check(&mut questions));
-        report.findings.extend(host_port::check(&questions));
-        report
-            .findings
-            .extend(default_forwards::check(table, &questions));
+            .extend(default_forwards::check(table, questions));
     }
     report
 }

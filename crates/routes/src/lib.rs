@@ -12,6 +12,7 @@
 //!
 //! To add a finding, follow the steps in [`findings`]; to add a form of text, those in [`reader`].
 
+pub mod arrival;
 pub mod diff;
 pub mod explain;
 pub mod finding;

@@ -30,7 +30,11 @@ fn the_shared_listener_fails_with_the_one_request_that_shows_it() {
         .iter()
         .filter(|finding| finding["severity"] != "note")
         .collect();
-    assert_eq!(found.len(), 1, "{answer:#}");
+    assert_eq!(found.len(), 2, "{answer:#}");
+    assert_eq!(
+        (&found[0]["code"], &found[1]["code"]),
+        (&"R002".into(), &"R004".into())
+    );
     let message = found[0]["message"].as_str().unwrap();
     assert!(message.contains("`auth.example.com` is captured by the generic rule"));
     assert_eq!(found[0]["witness"]["method"], "GET");
@@ -47,7 +51,7 @@ fn people_are_shown_the_line_of_the_rule() {
     let text = stdout(&output);
     assert!(text.contains("`GET auth.example.com/api` reaches target group `registry-api`"));
     assert!(text.contains("shared.toml:19:"), "{text}");
-    assert!(text.ends_with("1 failure\n"), "{text}");
+    assert!(text.ends_with("2 failures\n"), "{text}");
 }
 
 #[test]

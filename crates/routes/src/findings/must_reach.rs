@@ -8,9 +8,12 @@
 //!
 //! Instead: a rule for the host and the path with a lower priority number than the rule that is named.
 //!
-//! A redirect that keeps host and path, as from HTTP to HTTPS, is no miss.
+//! A redirect that keeps host and path, as from HTTP to HTTPS, is no miss. Only listeners on which requests for the host
+//! arrive are asked: those that the intent names (`listeners`), else those whose certificate covers the host or, where
+//! that is not known, those that forward or redirect some request for it; all of them when there is none.
 
 use super::{Report, undecided};
+use crate::arrival;
 use crate::finding::{Code, Finding};
 use crate::model::{Action, Condition, HostIntent, MustReach, Pattern, Table, Test};
 use crate::prover::Verdict;
@@ -19,36 +22,51 @@ use crate::request::Request;
 
 pub(crate) const CODE: Code = Code("R004");
 
-pub(super) fn check(table: &Table, questions: &mut Questions<'_>, report: &mut Report) {
-    for entry in &table.intent.hosts {
-        for must in &entry.must {
-            let findings = of_path(entry, must, questions);
-            if findings.is_empty() {
-                report.proven.push(format!(
-                    "on listener `{}`, `{}{}` reaches `{}`",
-                    questions.listener.name,
-                    entry.host,
-                    must.path.text(),
-                    must.group
-                ));
+pub(super) fn check(table: &Table, listeners: &mut [Questions<'_>], report: &mut Report) {
+    for entry in table.intent.hosts.iter().filter(|e| !e.must.is_empty()) {
+        for index in arrival::listeners_of(table, entry, listeners) {
+            let Some(questions) = listeners.get_mut(index) else {
+                continue;
+            };
+            for must in &entry.must {
+                let findings = of_path(table, entry, must, questions);
+                if findings.is_empty() {
+                    report.proven.push(sentence(entry, must, questions));
+                }
+                report.findings.extend(findings);
             }
-            report.findings.extend(findings);
         }
     }
 }
 
-fn of_path(entry: &HostIntent, must: &MustReach, questions: &mut Questions<'_>) -> Vec<Finding> {
+fn sentence(entry: &HostIntent, must: &MustReach, questions: &Questions<'_>) -> String {
+    format!(
+        "on listener `{}`, `{}{}` reaches `{}`",
+        questions.listener.name,
+        entry.host,
+        must.path.text(),
+        must.group
+    )
+}
+
+fn of_path(
+    table: &Table,
+    entry: &HostIntent,
+    must: &MustReach,
+    questions: &mut Questions<'_>,
+) -> Vec<Finding> {
     // With a port the host goes elsewhere on most cloud listeners: R008 says so where it matters.
     let host = Condition::host(&[&entry.host]);
     let path = Condition::new(Test::Path(vec![Pattern::Glob(must.path.clone())]));
     let asked = questions.add(&[host, path]);
+    let others = arrival::others_of(table, entry, questions);
     let mut findings = Vec::new();
     for decider in questions.deciders() {
         let is_near = may_match_host(questions.listener, decider.rule, &entry.host);
         if is_met(decider.action, &must.group) || !is_near {
             continue;
         }
-        match questions.reaches(decider, &[asked], &[]) {
+        match questions.reaches(decider, &[asked], &others) {
             Verdict::Proven => {}
             Verdict::Unknown => {
                 let question = format!(

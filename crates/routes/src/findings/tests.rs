@@ -181,3 +181,70 @@ fn every_limit_is_reported_with_its_rule() {
         );
     }
 }
+
+/// Two listeners, each for one service; `{}` is set on both.
+fn dedicated(certificate: fn(&str) -> String, intent: &str) -> Table {
+    let one = |name: &str, port: u16| {
+        format!(
+            "[[listener]]\nname = '{name}'\nport = {port}\n{}\n\
+             rule = [{{ priority = 10, host = '{name}.example.com', forward = '{name}' }}]\n",
+            certificate(name)
+        )
+    };
+    table(&format!(
+        "{}{}[target_group.auth]\n[target_group.registry]\n{intent}",
+        one("auth", 8443),
+        one("registry", 443)
+    ))
+}
+
+fn names(name: &str) -> String {
+    format!("protocol = 'https'\ncertificates = [{{ names = ['{name}.example.com'] }}]")
+}
+
+const MUST: &str = "[intent.'auth.example.com']\nmay = ['auth']\nmust = { '/*' = 'auth' }\n";
+
+#[test]
+fn must_is_asked_where_requests_for_the_host_arrive() {
+    for certificate in [names, |_: &str| String::new()] {
+        let report = check(&dedicated(certificate, MUST));
+        assert!(of_code(&report, "R004").is_empty(), "{:?}", report.findings);
+        let proven = "on listener `auth`, `auth.example.com/*` reaches `auth`".to_owned();
+        assert!(report.proven.contains(&proven), "{:?}", report.proven);
+    }
+}
+
+#[test]
+fn a_covered_host_without_a_rule_and_a_host_that_no_listener_serves_are_missed() {
+    let both =
+        |_: &str| "protocol = 'https'\ncertificates = [{ names = ['*.example.com'] }]".to_owned();
+    let report = check(&dedicated(both, MUST));
+    let found = of_code(&report, "R004");
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].listener.as_deref(), Some("registry"));
+    let nowhere = MUST.replace("auth.example", "other.example");
+    assert_eq!(
+        of_code(&check(&dedicated(names, &nowhere)), "R004").len(),
+        2
+    );
+}
+
+#[test]
+fn intent_says_where_a_name_resolves_to() {
+    let intent = format!("{MUST}listeners = ['registry']\n");
+    let report = check(&dedicated(names, &intent));
+    let found = of_code(&report, "R004");
+    assert_eq!(found[0].listener.as_deref(), Some("registry"));
+    let unknown = format!("{MUST}listeners = ['gone']\n");
+    assert!(!of_code(&check(&dedicated(names, &unknown)), "R010").is_empty());
+}
+
+#[test]
+fn must_of_every_other_host_leaves_out_the_hosts_with_an_entry() {
+    let report = check(&dedicated(
+        |_| String::new(),
+        "[intent.'auth.example.com']\nmay = ['auth']\n[intent.'*']\nmust = { '/*' = 'registry' }\n",
+    ));
+    let found = of_code(&report, "R004");
+    assert!(found.iter().all(|f| f.rule.is_none()), "{found:?}");
+}

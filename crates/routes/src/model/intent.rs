@@ -19,11 +19,13 @@ pub struct HostIntent {
     pub may: Vec<String>,
     /// What certain paths must reach.
     pub must: Vec<MustReach>,
+    /// Names of the listeners that the host's name resolves to; empty when nobody said, see [`crate::arrival`].
+    pub listeners: Vec<String>,
     /// Where it was written.
     pub span: Option<Span>,
 }
 
-/// Every request whose path matches must reach the group.
+/// Every request whose path matches, on each listener where requests for the host arrive, must reach the group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MustReach {
     /// Paths.

@@ -38,6 +38,7 @@
 //! [intent."auth.example.com"]
 //! may = ["auth"]
 //! must = { "/api/v1/*" = "auth" }
+//! listeners = ["https"]                  # where its name resolves to; absent: those that can serve it
 //!
 //! [intent."*"]                           # every other host
 //! may = []

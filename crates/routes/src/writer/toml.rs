@@ -271,6 +271,12 @@ fn write_intent(out: &mut Lines, entry: &HostIntent) {
             .map(|must| (quoted(must.path.text()), quoted(&must.group)));
         out.set("must", inline_owned(entries));
     }
+    if !entry.listeners.is_empty() {
+        out.set(
+            "listeners",
+            list(entry.listeners.iter().map(|name| quoted(name))),
+        );
+    }
 }
 
 /// A basic string on one line. JSON's escapes are TOML's, but for DEL, which TOML wants escaped too.
@@ -347,6 +353,7 @@ mod tests {
         [intent."*"]
         may = []
         must = { "/x" = "t" }
+        listeners = ["a \"b\""]
     "#;
 
     #[test]

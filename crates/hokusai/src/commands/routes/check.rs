@@ -90,6 +90,7 @@ fn expect(intent: &mut Intent, expectation: &str) -> anyhow::Result<()> {
             .map(str::to_owned)
             .collect(),
         must: Vec::new(),
+        listeners: Vec::new(),
         span: None,
     });
     Ok(())

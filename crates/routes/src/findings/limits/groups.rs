@@ -32,6 +32,15 @@ pub(super) fn check(table: &Table, findings: &mut Vec<Finding>) {
             findings
                 .push(Finding::new(CODE, message, "add it, or correct its name").at(entry.span));
         }
+        let listeners = entry.listeners.iter();
+        for listener in listeners.filter(|name| table.listener(name).is_none()) {
+            let message = format!(
+                "the intent of `{}` names listener `{listener}`, which is not in the table",
+                entry.host
+            );
+            findings
+                .push(Finding::new(CODE, message, "add it, or correct its name").at(entry.span));
+        }
     }
 }
 

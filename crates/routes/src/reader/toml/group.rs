@@ -141,6 +141,10 @@ fn host_intent<'a>(
         host,
         may,
         must: must.collect(),
+        listeners: fields
+            .get("listeners")
+            .map(|value| notes.texts(value))
+            .unwrap_or_default(),
         span: Some(fields.span()),
     };
     fields.refuse_others();
