@@ -7,10 +7,12 @@ mod model;
 mod routes;
 pub(crate) mod serve;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use std::ffi::OsString;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::config::{FileArgument, Settings};
+use crate::config::{self, FileArgument, Settings};
 use crate::exit::Exit;
 use crate::telemetry;
 
@@ -19,7 +21,7 @@ use crate::telemetry;
 #[command(name = "hokusai", version, propagate_version = true)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    file: FileArgument,
+    _file: FileArgument,
     #[command(flatten)]
     settings: Settings,
     #[command(subcommand)]
@@ -51,7 +53,7 @@ enum Command {
 
 #[derive(Subcommand)]
 enum ConfigCommand {
-    /// Prints the settings that would be used, secrets hidden.
+    /// Prints the settings that would be used, each with its source, secrets hidden.
     Show {
         /// As JSON.
         #[arg(long)]
@@ -59,17 +61,24 @@ enum ConfigCommand {
     },
 }
 
-/// Runs what was asked for.
-pub(crate) fn run(arguments: Arguments) -> anyhow::Result<Exit> {
+/// Reads the command line with environment and file, and runs what was asked for.
+pub(crate) fn run(line: &[OsString]) -> anyhow::Result<Exit> {
+    let layers = config::read(&Arguments::command(), line)?;
+    let arguments = Arguments::from_arg_matches(&layers.matches)?;
     telemetry::start(matches!(arguments.command, Command::Demo(_)));
-    let settings = arguments.settings.with_file(&arguments.file)?;
+    for warning in &layers.warnings {
+        tracing::warn!("{warning}");
+    }
+    let settings = arguments.settings;
     match arguments.command {
         Command::Model(model) => model::run(model),
         Command::Serve(serve) => serve::run(&serve, &settings.check()?),
         Command::Demo(demo) => demo::run(&demo),
         Command::Keys(keys) => keys::run(*keys, &settings),
         Command::Routes(routes) => routes::run(&routes),
-        Command::Config(ConfigCommand::Show { json }) => config_show::run(&settings, json),
+        Command::Config(ConfigCommand::Show { json }) => {
+            config_show::run(&settings, &layers.settings, json)
+        }
         Command::Completions { shell } => {
             clap_complete::generate(
                 shell,

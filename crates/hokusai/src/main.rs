@@ -8,13 +8,11 @@ mod telemetry;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    let arguments = commands::Arguments::parse();
+    let line: Vec<_> = std::env::args_os().collect();
     // One crypto provider for everything, installed once (DESIGN §4.9); a second call would be a bug, and is harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    match commands::run(arguments) {
+    match commands::run(&line) {
         Ok(exit) => exit.into(),
         Err(error) => exit::report(&error).into(),
     }

@@ -1,6 +1,7 @@
 //! Who judges keys: the auth service in this process, or one over HTTP.
 
 pub mod http;
+pub mod stale;
 
 use std::future::Future;
 use std::net::IpAddr;

@@ -1,22 +1,20 @@
 //! `hokusai config show`.
 
-use crate::config::Settings;
+use serde_json::{Map, Value};
+
+use crate::config::{Setting, Settings};
 use crate::exit::Exit;
 
-/// Prints the settings as TOML or JSON; the database's URL is a secret and is only said to be there.
-pub(super) fn run(settings: &Settings, json: bool) -> anyhow::Result<Exit> {
+/// Prints every setting with its source, as TOML that --config takes or as JSON. Secrets are only said to be there.
+pub(super) fn run(settings: &Settings, listing: &[Setting], json: bool) -> anyhow::Result<Exit> {
     settings.check()?;
     if json {
-        let mut value = serde_json::to_value(settings)?;
-        if let (Some(fields), Some(_)) = (value.as_object_mut(), &settings.database_url) {
-            fields.insert("database-url".to_owned(), "(hidden)".into());
+        let fields: Map<String, Value> = listing.iter().map(Setting::json).collect();
+        println!("{}", serde_json::to_string_pretty(&fields)?);
+    } else {
+        for setting in listing {
+            println!("{}", setting.line());
         }
-        println!("{}", serde_json::to_string_pretty(&value)?);
-        return Ok(Exit::Fine);
     }
-    if settings.database_url.is_some() {
-        println!("database-url = \"(hidden)\"");
-    }
-    print!("{}", toml::to_string(settings)?);
     Ok(Exit::Fine)
 }

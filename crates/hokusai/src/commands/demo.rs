@@ -44,7 +44,7 @@ pub(crate) fn run(demo: &Demo) -> anyhow::Result<Exit> {
         .build()?;
     runtime.block_on(async {
         let key_file = directory.path().join("first-key");
-        let running = serve::start(&settings(directory.path(), &key_file).check()?, None).await?;
+        let running = serve::start(&settings(directory.path(), &key_file)?.check()?, None).await?;
         let key = std::fs::read_to_string(&key_file)?.trim().to_owned();
         let outcome = story::tell(running.urls(), &key).await;
         let exit = match &outcome {
@@ -61,15 +61,13 @@ pub(crate) fn run(demo: &Demo) -> anyhow::Result<Exit> {
 }
 
 /// Flags and environment of the caller do not count: the demo never touches their data.
-fn settings(directory: &Path, key_file: &Path) -> Settings {
-    let any_port = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    Settings {
-        data_dir: Some(directory.join("data")),
-        auth_listen: Some(any_port),
-        registry_listen: Some(any_port),
-        bootstrap_key_file: Some(key_file.to_owned()),
-        ..Settings::default()
-    }
+fn settings(directory: &Path, key_file: &Path) -> anyhow::Result<Settings> {
+    Settings::from_flags(&[
+        &format!("--data-dir={}", directory.join("data").display()),
+        "--auth-listen=127.0.0.1:0",
+        "--registry-listen=127.0.0.1:0",
+        &format!("--bootstrap-key-file={}", key_file.display()),
+    ])
 }
 
 fn show(demo: &Demo, checks: &[Check]) -> anyhow::Result<Exit> {

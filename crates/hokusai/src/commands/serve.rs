@@ -3,7 +3,6 @@
 mod bootstrap;
 mod front_door;
 mod listening;
-mod remote_auth;
 mod running;
 
 use clap::{Args, Subcommand};
@@ -29,7 +28,7 @@ pub(crate) enum Part {
     /// Only the auth service.
     Auth,
     /// Only the registry; keys are judged by the auth service at --auth-url.
-    Registry(remote_auth::RemoteAuth),
+    Registry,
     /// Only the front door: the listeners of a rule table.
     FrontDoor(front_door::Arguments),
 }

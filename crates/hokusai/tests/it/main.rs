@@ -1,4 +1,5 @@
 //! Tests of the built binary.
 #![expect(clippy::unwrap_used, reason = "fixtures of tests fail by panicking")]
 
+mod config;
 mod routes;

@@ -55,7 +55,7 @@ impl AuthService {
             return Err(unknown(&key, age_ms, question.source));
         };
         let is_stale = age_ms > STALE_AFTER_MS;
-        if age_ms > STALE_WINDOW_MS
+        if age_ms > self.shared.stale_window.ms().max(STALE_AFTER_MS)
             || is_stale && question.action.is_some_and(|action| !may_be_stale(action))
         {
             return Err(store_down("the key database has been away for too long"));
@@ -270,6 +270,3 @@ pub(crate) const AUTH_STATE: &str = "x-hokusai-auth";
 
 /// The epoch is asked for twice a second; after three seconds of silence an unknown key may just be new (503, not 401).
 pub const STALE_AFTER_MS: u64 = 3_000;
-
-/// How long known keys keep working without the database (security: 60 s unless configured).
-pub const STALE_WINDOW_MS: u64 = 60_000;

@@ -11,6 +11,7 @@ use hokusai_store::keys::{self, Activity};
 use hokusai_store::{Store, StoreError};
 
 use super::failures::Failures;
+use crate::authority::stale::StaleWindow;
 
 /// The auth service's state. Cheap to clone.
 #[derive(Clone)]
@@ -22,6 +23,7 @@ pub(super) struct Shared {
     pub(super) store: Store,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
+    pub(super) stale_window: StaleWindow,
     snapshot: RwLock<Arc<Snapshot>>,
     /// Monotonic moment at which the database last confirmed the snapshot, in milliseconds.
     heard_at_ms: AtomicU64,
@@ -42,17 +44,19 @@ pub(super) struct Snapshot {
 
 impl AuthService {
     /// Loads every key. Whoever opens it calls [`AuthService::follow`] every [`EPOCH_POLL_MS`] and [`AuthService::flush`] every
-    /// [`FLUSH_MS`]: without the first, keys stop working after [`super::judging::STALE_WINDOW_MS`].
+    /// [`FLUSH_MS`]: without the first, keys stop working after the stale window.
     pub async fn open(
         store: Store,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
+        stale_window: StaleWindow,
     ) -> Result<Self, StoreError> {
         let service = Self {
             shared: Arc::new(Shared {
                 store,
                 clock,
                 random,
+                stale_window,
                 snapshot: RwLock::default(),
                 heard_at_ms: AtomicU64::new(0),
                 rates: Mutex::default(),
@@ -68,6 +72,11 @@ impl AuthService {
     /// The time.
     pub fn clock(&self) -> &dyn Clock {
         self.shared.clock.as_ref()
+    }
+
+    /// How long keys keep working after the database was last heard.
+    pub fn stale_window(&self) -> StaleWindow {
+        self.shared.stale_window
     }
 
     /// Random bytes.

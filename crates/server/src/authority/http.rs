@@ -2,7 +2,7 @@
 //!
 //! Only an answer that is signed with this service's credential, for this nonce and this key, counts: behind a load balancer the
 //! right certificate does not prove that the right service answered. Everything else means that the auth service is away.
-//! An accepted key is asked about again after [`FRESH_MS`]; when nobody answers it keeps working for [`STALE_WINDOW_MS`], but not
+//! An accepted key is asked about again after [`FRESH_MS`]; when nobody answers it keeps working for the [`StaleWindow`], but not
 //! for deletions. Expiry, end of overlap, address and scope are judged here on every request.
 
 mod verdict;
@@ -17,11 +17,12 @@ use reqwest::{Client, Url};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
+use super::stale::StaleWindow;
 use super::{Authority, Identity, Judgement, Presented};
 use crate::auth::endpoints::validate::{NONCE, SERVICE_KEY, SIGNATURE};
 use crate::auth::judging::{
-    AUTH_STATE, STALE_AFTER_MS, STALE_WINDOW_MS, may_be_stale, over_rate, rate_headers, refused,
-    store_down, unreadable,
+    AUTH_STATE, STALE_AFTER_MS, may_be_stale, over_rate, rate_headers, refused, store_down,
+    unreadable,
 };
 use crate::error::ApiError;
 use crate::outbound;
@@ -34,6 +35,7 @@ pub struct HttpAuthority {
     credential: ApiKey,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    stale_window: StaleWindow,
     accepted: Mutex<HashMap<KeyHash, Accepted>>,
     rates: Mutex<HashMap<String, RateState>>,
     questions: Semaphore,
@@ -53,6 +55,7 @@ impl HttpAuthority {
         credential: ApiKey,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
+        stale_window: StaleWindow,
     ) -> Result<Self, reqwest::Error> {
         let mut validate = url.clone();
         validate.set_path(&format!("{}{VALIDATE}", url.path().trim_end_matches('/')));
@@ -62,6 +65,7 @@ impl HttpAuthority {
             credential,
             clock,
             random,
+            stale_window,
             accepted: Mutex::default(),
             rates: Mutex::default(),
             questions: Semaphore::new(MOST_QUESTIONS),
@@ -99,7 +103,8 @@ impl HttpAuthority {
                 tracing::warn!(auth.url = %self.validate, error = %why, "the auth service gave no verdict");
                 known
                     .filter(|known| {
-                        may_be_stale(presented.action) && self.age_ms(known) <= STALE_WINDOW_MS
+                        may_be_stale(presented.action)
+                            && self.age_ms(known) <= self.stale_window.ms()
                     })
                     .ok_or_else(|| store_down("the auth service gave no verdict"))
                     .and_then(|known| self.identity(&known.record, &presented, true))

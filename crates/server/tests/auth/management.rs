@@ -200,6 +200,7 @@ async fn two_replicas_on_one_database_agree_after_the_next_poll() {
         world.service.store().clone(),
         clock,
         std::sync::Arc::new(crate::world::OsRandom),
+        hokusai_server::authority::stale::StaleWindow::default(),
     )
     .await
     .unwrap();

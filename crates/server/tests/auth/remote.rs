@@ -10,6 +10,7 @@ use hokusai_core::access::Action;
 use hokusai_core::clock::Clock;
 use hokusai_core::key::ApiKey;
 use hokusai_server::authority::http::HttpAuthority;
+use hokusai_server::authority::stale::StaleWindow;
 use hokusai_server::authority::{Authority as _, Identity, Presented};
 use hokusai_server::error::{ApiError, ErrorKind};
 use hokusai_server::outbound::auth_url;
@@ -36,6 +37,7 @@ fn authority(world: &World, url: &str, credential: &str) -> HttpAuthority {
         ApiKey::parse(credential).unwrap(),
         clock,
         Arc::new(OsRandom),
+        StaleWindow::default(),
     )
     .unwrap()
 }

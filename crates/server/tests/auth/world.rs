@@ -14,6 +14,7 @@ use hokusai_core::clock::Clock;
 use hokusai_core::key::{ApiKey, Environment, KeyRecord};
 use hokusai_core::random::Random;
 use hokusai_server::auth::service::AuthService;
+use hokusai_server::authority::stale::StaleWindow;
 use hokusai_store::keys;
 use hokusai_store::statement::Schema;
 use hokusai_store::{Location, PostgresLocation, Store, StoreError, StoreOptions};
@@ -90,7 +91,7 @@ impl World {
             store.write(move |tx| keys::bootstrap(tx, &record)).await;
         assert!(!again.unwrap(), "bootstrap happens once");
         let handed: Arc<dyn Clock> = clock.clone();
-        let service = AuthService::open(store, handed, Arc::new(OsRandom))
+        let service = AuthService::open(store, handed, Arc::new(OsRandom), StaleWindow::default())
             .await
             .unwrap();
         Self {

@@ -19,15 +19,6 @@ use crate::system::{SystemClock, SystemRandom};
 /// Which way, and with which key. Keys never stand on the command line: it is seen by everybody on the machine.
 #[derive(Args)]
 pub(super) struct DoorArguments {
-    /// The auth service.
-    #[arg(
-        long,
-        env = "HOKUSAI_AUTH_URL",
-        global = true,
-        value_name = "URL",
-        default_value = "http://127.0.0.1:8000"
-    )]
-    auth_url: String,
     /// Reads your key from this file, `-` for standard input; otherwise it is taken from `HOKUSAI_API_KEY`.
     #[arg(long, global = true, value_name = "FILE")]
     key_file: Option<PathBuf>,
@@ -60,7 +51,8 @@ impl Door {
         if arguments.local {
             return open_database(settings).await;
         }
-        let url = outbound::auth_url(&arguments.auth_url).map_err(|error| {
+        let raw = settings.auth.auth_url.as_deref().unwrap_or(AUTH_URL);
+        let url = outbound::auth_url(raw).map_err(|error| {
             Failure::usage(error.to_string(), "check --auth-url or HOKUSAI_AUTH_URL")
         })?;
         Ok(Self::Http {
@@ -103,7 +95,7 @@ impl Door {
 
 async fn open_database(settings: &Settings) -> anyhow::Result<Door> {
     let config = settings.check()?;
-    let options = StoreOptions::new(config.location, Schema::Auth);
+    let options = StoreOptions::new(config.storage.location, Schema::Auth);
     let opened = tokio::task::spawn_blocking(move || Store::open(&options)).await?;
     let store = opened.map_err(|error| match error {
         OpenError::InUse { .. } => Failure {
@@ -118,6 +110,7 @@ async fn open_database(settings: &Settings) -> anyhow::Result<Door> {
         store,
         Arc::new(SystemClock::start()),
         Arc::new(SystemRandom),
+        config.auth.stale_window,
     )
     .await?;
     Ok(Door::Local(service))
@@ -212,6 +205,9 @@ fn key(file: Option<&PathBuf>) -> anyhow::Result<String> {
         Ok(key)
     }
 }
+
+/// Where `hokusai serve` listens unless told otherwise.
+const AUTH_URL: &str = "http://127.0.0.1:8000";
 
 /// A key is 48 characters at most; a file that is longer is not one.
 const MOST_KEY_BYTES: u64 = 4096;

@@ -37,7 +37,7 @@ pub(crate) async fn run(
     let (trigger, shutdown) = shutdown::channel();
     let config = DoorConfig {
         table,
-        trusted_proxies: TrustedProxies::new(config.trusted_proxy.clone())?,
+        trusted_proxies: TrustedProxies::new(config.listeners.trusted_proxy.clone())?,
         limits: Limits::default(),
     };
     let door = FrontDoor::start(config, shutdown).await?;

@@ -27,7 +27,7 @@ pub(crate) fn serve(
     config: &Config,
     stopped: watch::Receiver<bool>,
 ) -> Result<impl Future<Output = ()> + Send + use<>, InvalidTrustedProxy> {
-    let proxies = Arc::new(TrustedProxies::new(config.trusted_proxy.clone())?);
+    let proxies = Arc::new(TrustedProxies::new(config.listeners.trusted_proxy.clone())?);
     let router = router.layer(middleware::from_fn_with_state(proxies, resolve_client));
     let options = Options {
         answered_by: name,
@@ -35,7 +35,7 @@ pub(crate) fn serve(
             drain: DRAIN,
             ..Limits::default()
         },
-        allowed_hosts: Some(AllowedHosts::new(config.allowed_host.clone())),
+        allowed_hosts: Some(AllowedHosts::new(config.listeners.allowed_host.clone())),
     };
     Ok(hokusai_wire::serve::serve(
         listener,

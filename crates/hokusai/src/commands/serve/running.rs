@@ -11,6 +11,7 @@ use hokusai_core::clock::Clock;
 use hokusai_core::random::Random;
 use hokusai_server::auth::service::{AuthService, EPOCH_POLL_MS, FLUSH_MS};
 use hokusai_server::authority::Authority;
+use hokusai_server::authority::http::HttpAuthority;
 use hokusai_server::registry::{self, RegistryState};
 use hokusai_store::statement::Schema;
 use hokusai_store::{Store, StoreError, StoreOptions};
@@ -43,11 +44,11 @@ pub(crate) async fn start(config: &Config, part: Option<&Part>) -> anyhow::Resul
         stores: Vec::new(),
         auth: None,
     };
-    if !matches!(part, Some(Part::Registry(_))) {
+    if !matches!(part, Some(Part::Registry)) {
         running.start_auth(config, &clock, &random).await?;
     }
     if !matches!(part, Some(Part::Auth)) {
-        let authority = running.authority(config, part, &clock, &random)?;
+        let authority = running.authority(config, &clock, &random)?;
         running
             .start_registry(config, clock, random, authority.as_ref())
             .await?;
@@ -99,14 +100,20 @@ impl Running {
             &store,
             clock.as_ref(),
             random.as_ref(),
-            config.bootstrap_key_file.as_deref(),
+            config.auth.bootstrap_key_file.as_deref(),
         )
         .await?;
-        let service = AuthService::open(store, Arc::clone(clock), Arc::clone(random)).await?;
+        let service = AuthService::open(
+            store,
+            Arc::clone(clock),
+            Arc::clone(random),
+            config.auth.stale_window,
+        )
+        .await?;
         self.serve(
             config,
             "auth",
-            config.auth_listen,
+            config.listeners.auth,
             hokusai_server::auth::router(&service),
         )
         .await?;
@@ -134,7 +141,7 @@ impl Running {
         self.serve(
             config,
             "registry",
-            config.registry_listen,
+            config.listeners.registry,
             registry::router(state, authority),
         )
         .await
@@ -143,21 +150,24 @@ impl Running {
     fn authority(
         &self,
         config: &Config,
-        part: Option<&Part>,
         clock: &Arc<dyn Clock>,
         random: &Arc<dyn Random>,
     ) -> anyhow::Result<Option<Arc<dyn Authority>>> {
-        if config.no_auth {
+        if config.auth.no_auth {
             tracing::warn!("--no-auth: everybody who reaches the registry may read and write it");
             return Ok(None);
         }
-        match (&self.auth, part) {
-            (Some(service), _) => Ok(Some(Arc::new(service.clone()))),
-            (None, Some(Part::Registry(remote))) => Ok(Some(
-                remote.authority(Arc::clone(clock), Arc::clone(random))?,
-            )),
-            (None, _) => anyhow::bail!("a registry needs an auth service or --no-auth"),
+        if let Some(service) = &self.auth {
+            return Ok(Some(Arc::new(service.clone())));
         }
+        let remote = &config.auth.remote;
+        Ok(Some(Arc::new(HttpAuthority::new(
+            remote.url()?,
+            remote.credential()?,
+            Arc::clone(clock),
+            Arc::clone(random),
+            config.auth.stale_window,
+        )?)))
     }
 
     async fn serve(
@@ -201,7 +211,7 @@ impl Running {
 }
 
 async fn open_artifacts(config: &Config, clock: &dyn Clock) -> anyhow::Result<Artifacts> {
-    let location = config.artifacts.clone();
+    let location = config.storage.artifacts.clone();
     let since_epoch = Duration::from_millis(u64::try_from(clock.now_ms()).unwrap_or(0));
     let now = SystemTime::UNIX_EPOCH + since_epoch;
     tokio::task::spawn_blocking(move || Artifacts::open(&location, Limits::default(), now))
@@ -209,13 +219,13 @@ async fn open_artifacts(config: &Config, clock: &dyn Clock) -> anyhow::Result<Ar
         .with_context(|| {
             format!(
                 "the artifact store in `{}` cannot be used",
-                config.artifacts.path().display()
+                config.storage.artifacts.path().display()
             )
         })
 }
 
 async fn open(config: &Config, schema: Schema) -> anyhow::Result<Store> {
-    let options = StoreOptions::new(config.location.clone(), schema);
+    let options = StoreOptions::new(config.storage.location.clone(), schema);
     // Opening blocks, and the PostgreSQL client must not even be dropped inside a task.
     Ok(tokio::task::spawn_blocking(move || Store::open(&options)).await??)
 }

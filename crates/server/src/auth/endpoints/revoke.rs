@@ -6,7 +6,6 @@ use hokusai_store::keys;
 use serde_json::{Value, json};
 
 use super::visible;
-use crate::auth::judging::STALE_WINDOW_MS;
 use crate::auth::service::AuthService;
 use crate::caller::Caller;
 use crate::error::ApiError;
@@ -30,6 +29,6 @@ pub async fn revoke(
     Ok(Json(json!({
         "message": "API key revoked successfully",
         "key_id": record.id,
-        "effective": {"here_ms": 0, "reachable_replicas_ms": 1000, "replicas_cut_off_ms": STALE_WINDOW_MS},
+        "effective": {"here_ms": 0, "reachable_replicas_ms": 1000, "replicas_cut_off_ms": service.stale_window().ms()},
     })))
 }
