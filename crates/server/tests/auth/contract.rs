@@ -1,15 +1,20 @@
 //! `validate` in every variant that clients of the platform use, and who learns what from it.
 
 use hokusai_core::key::{ApiKey, verdict};
+use hokusai_testkit::Backend;
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::world::{HOME, World, request, stranger, wanted};
 
 const VALIDATE: &str = "/api/v1/keys/validate";
 
+#[rstest]
 #[tokio::test]
-async fn the_key_may_stand_in_any_header_or_in_the_body() {
-    let world = World::new().await;
+async fn the_key_may_stand_in_any_header_or_in_the_body(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let (key, id) = world
         .mint(&world.admin, wanted("ada", &["model:read"]))
         .await;
@@ -43,9 +48,12 @@ async fn the_key_may_stand_in_any_header_or_in_the_body() {
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn contradictions_are_refused_with_a_word_about_them() {
-    let world = World::new().await;
+async fn contradictions_are_refused_with_a_word_about_them(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let bearer = format!("Bearer {}", world.admin);
     let differ = json!({"api_key": stranger()});
     let two = world
@@ -73,9 +81,12 @@ async fn contradictions_are_refused_with_a_word_about_them() {
     assert_eq!((none.status.as_u16(), none.text("code")), (401, "missing"));
 }
 
+#[rstest]
 #[tokio::test]
-async fn an_anonymous_caller_neither_claims_an_address_nor_learns_an_owner() {
-    let world = World::new().await;
+async fn an_anonymous_caller_neither_claims_an_address_nor_learns_an_owner(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let mut body = wanted("ada", &["model:read"]);
     body["allowed_ips"] = json!(["10.0.0.0/8"]);
     let (bound, _) = world.mint(&world.admin, body).await;
@@ -91,9 +102,12 @@ async fn an_anonymous_caller_neither_claims_an_address_nor_learns_an_owner() {
     assert!(!wrong.body.to_string().contains("ada"));
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_service_is_believed_and_gets_a_signed_answer_for_its_nonce() {
-    let world = World::new().await;
+async fn a_service_is_believed_and_gets_a_signed_answer_for_its_nonce(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let (service, _) = world
         .mint(&world.admin, wanted("registry", &["keys:validate"]))
         .await;
@@ -143,9 +157,12 @@ async fn a_service_is_believed_and_gets_a_signed_answer_for_its_nonce() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn after_ten_thousand_bad_keys_a_good_one_passes() {
-    let world = World::new().await;
+async fn after_ten_thousand_bad_keys_a_good_one_passes(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let mut last = 0;
     for _ in 0..10_000 {
         last = world
@@ -162,9 +179,12 @@ async fn after_ten_thousand_bad_keys_a_good_one_passes() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn the_older_paths_keep_their_shapes() {
-    let world = World::new().await;
+async fn the_older_paths_keep_their_shapes(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let body = json!({"name": "old", "expires_in_days": 3});
     let made = world
         .ask("POST", "/api/v1/auth/keys", &world.admin, body)
@@ -216,9 +236,12 @@ async fn public_routes_are_these_and_no_others() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn the_raw_key_is_nowhere_on_disk_in_metrics_or_in_errors() {
-    let world = World::new().await;
+async fn the_raw_key_is_nowhere_on_disk_in_metrics_or_in_errors(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let (key, id) = world
         .mint(&world.admin, wanted("ada", &["model:read"]))
         .await;
@@ -240,10 +263,9 @@ async fn the_raw_key_is_nowhere_on_disk_in_metrics_or_in_errors() {
         assert!(!answer.body.to_string().contains(&key), "{}", answer.body);
     }
     world.service.flush().await.unwrap();
-    for file in std::fs::read_dir(world.directory.path()).unwrap() {
-        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+    for kept in world.everything_kept().await {
         assert!(
-            !bytes
+            !kept
                 .windows(key.len())
                 .any(|window| window == key.as_bytes())
         );

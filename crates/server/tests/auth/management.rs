@@ -3,13 +3,18 @@
 use hokusai_core::access::Scope;
 use hokusai_core::key::{ApiKey, Environment};
 use hokusai_store::{StoreError, audit, keys};
+use hokusai_testkit::{Backend, TestDatabase};
+use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::world::{OsRandom, World, empty_store, record, wanted};
+use crate::world::{OsRandom, World, open, record, wanted};
 
+#[rstest]
 #[tokio::test]
-async fn other_peoples_keys_look_like_keys_that_do_not_exist() {
-    let world = World::new().await;
+async fn other_peoples_keys_look_like_keys_that_do_not_exist(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let (ada, _) = world
         .mint(&world.admin, wanted("ada", &["model:read"]))
         .await;
@@ -51,9 +56,12 @@ async fn other_peoples_keys_look_like_keys_that_do_not_exist() {
     assert_eq!(listed.body.as_array().unwrap().len(), 1);
 }
 
+#[rstest]
 #[tokio::test]
-async fn nobody_hands_out_more_than_they_have() {
-    let world = World::new().await;
+async fn nobody_hands_out_more_than_they_have(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let mut body = wanted("ada", &["model:write"]);
     body["rate_limit_per_hour"] = json!(600);
     body["expires_in_days"] = json!(10);
@@ -77,9 +85,12 @@ async fn nobody_hands_out_more_than_they_have() {
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_thief_who_rotates_loses_the_new_key_when_the_owner_revokes_the_old() {
-    let world = World::new().await;
+async fn a_thief_who_rotates_loses_the_new_key_when_the_owner_revokes_the_old(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let (stolen, id) = world
         .mint(&world.admin, wanted("ada", &["model:read"]))
         .await;
@@ -114,9 +125,12 @@ async fn a_thief_who_rotates_loses_the_new_key_when_the_owner_revokes_the_old() 
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn the_overlap_is_a_day_or_what_was_asked_for() {
-    let world = World::new().await;
+async fn the_overlap_is_a_day_or_what_was_asked_for(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let (old, id) = world
         .mint(&world.admin, wanted("ada", &["model:read"]))
         .await;
@@ -145,9 +159,12 @@ async fn the_overlap_is_a_day_or_what_was_asked_for() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn every_change_stands_in_the_audit_log_and_the_chain_is_whole() {
-    let world = World::new().await;
+async fn every_change_stands_in_the_audit_log_and_the_chain_is_whole(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let (_, id) = world
         .mint(&world.admin, wanted("ada", &["model:read"]))
         .await;
@@ -189,9 +206,12 @@ async fn every_change_stands_in_the_audit_log_and_the_chain_is_whole() {
     assert_eq!(broken.unwrap(), None);
 }
 
+#[rstest]
 #[tokio::test]
-async fn two_replicas_on_one_database_agree_after_the_next_poll() {
-    let world = World::new().await;
+async fn two_replicas_on_one_database_agree_after_the_next_poll(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let (key, id) = world
         .mint(&world.admin, wanted("ada", &["model:read"]))
         .await;
@@ -217,9 +237,12 @@ async fn two_replicas_on_one_database_agree_after_the_next_poll() {
     assert!(record.revoked_at_ms.is_some());
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_database_that_had_a_key_never_makes_a_first_one_again_even_if_all_are_revoked() {
-    let world = World::new().await;
+async fn a_database_that_had_a_key_never_makes_a_first_one_again_even_if_all_are_revoked(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     world
         .ask("DELETE", "/api/v1/keys/root", &world.admin, Value::Null)
         .await;
@@ -238,10 +261,13 @@ async fn a_database_that_had_a_key_never_makes_a_first_one_again_even_if_all_are
     assert_eq!(world.service.keys().len(), 1);
 }
 
+#[rstest]
 #[tokio::test]
-async fn two_first_starts_at_once_make_one_key() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = empty_store(directory.path()).await;
+async fn two_first_starts_at_once_make_one_key(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let database = TestDatabase::new(backend);
+    let store = open(database.location()).await;
     let attempt = |id: &'static str| {
         let key = ApiKey::generate(Environment::Live, &OsRandom);
         let record = record(id, &key, "admin", &[Scope::Admin], 1);

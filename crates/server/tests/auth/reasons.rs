@@ -4,6 +4,8 @@ use axum::http::StatusCode;
 use hokusai_core::access::Action;
 use hokusai_server::authority::{Authority as _, Identity, Presented};
 use hokusai_server::error::{ApiError, ErrorKind};
+use hokusai_testkit::Backend;
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::world::{HOME, World, request, stranger, wanted};
@@ -32,9 +34,12 @@ async fn judge(world: &World, action: Action) -> Result<Identity, ApiError> {
         .await
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_key_that_is_not_known_is_missing_malformed_mistyped_or_unknown() {
-    let world = World::new().await;
+async fn a_key_that_is_not_known_is_missing_malformed_mistyped_or_unknown(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let good = stranger();
     let mut letters: Vec<char> = good.chars().collect();
     letters.swap(10, 11);
@@ -57,9 +62,12 @@ async fn a_key_that_is_not_known_is_missing_malformed_mistyped_or_unknown() {
     assert_eq!(none.header("www-authenticate"), "Bearer realm=\"hokusai\"");
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_revoked_and_an_expired_key_are_unauthenticated() {
-    let world = World::new().await;
+async fn a_revoked_and_an_expired_key_are_unauthenticated(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let (revoked, id) = world
         .mint(&world.admin, wanted("ada", &["model:read"]))
         .await;
@@ -88,9 +96,12 @@ async fn a_revoked_and_an_expired_key_are_unauthenticated() {
     assert!(message.contains("hokusai keys create"), "{message}");
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_wrong_address_and_a_missing_scope_are_forbidden() {
-    let world = World::new().await;
+async fn a_wrong_address_and_a_missing_scope_are_forbidden(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let mut body = wanted("ada", &["model:read"]);
     body["allowed_ips"] = json!(["10.0.0.0/8", "fd00::/8"]);
     let (bound, id) = world.mint(&world.admin, body).await;
@@ -136,9 +147,12 @@ async fn a_wrong_address_and_a_missing_scope_are_forbidden() {
     );
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_spent_rate_says_how_long_to_wait_and_waiting_helps() {
-    let world = World::new().await;
+async fn a_spent_rate_says_how_long_to_wait_and_waiting_helps(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let mut body = wanted("ada", &["model:read"]);
     body["rate_limit_per_hour"] = json!(600);
     let (limited, id) = world.mint(&world.admin, body).await;
@@ -173,10 +187,12 @@ async fn a_spent_rate_says_how_long_to_wait_and_waiting_helps() {
     assert_eq!(shown.text("last_refusal"), "rate");
 }
 
+#[rstest]
 #[tokio::test]
-async fn without_its_database_known_keys_work_for_a_minute_and_unknown_ones_are_never_called_wrong()
-{
-    let world = World::new().await;
+async fn without_its_database_known_keys_work_for_a_minute_and_unknown_ones_are_never_called_wrong(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     world.service.store().close();
     world.clock.forward_ms(10_000);
     let known = judge(&world, Action::WriteModels).await.unwrap();

@@ -14,6 +14,8 @@ use hokusai_server::authority::stale::StaleWindow;
 use hokusai_server::authority::{Authority as _, Identity, Presented};
 use hokusai_server::error::{ApiError, ErrorKind};
 use hokusai_server::outbound::auth_url;
+use hokusai_testkit::Backend;
+use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -60,9 +62,12 @@ fn code(error: &ApiError) -> &str {
         .unwrap_or_default()
 }
 
+#[rstest]
 #[tokio::test]
-async fn reasons_travel_and_a_revocation_counts_after_a_second() {
-    let world = World::new().await;
+async fn reasons_travel_and_a_revocation_counts_after_a_second(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let (credential, _) = world
         .mint(&world.admin, wanted("registry", &["keys:validate"]))
         .await;
@@ -107,9 +112,12 @@ async fn reasons_travel_and_a_revocation_counts_after_a_second() {
     assert_eq!(code(&revoked), "revoked");
 }
 
+#[rstest]
 #[tokio::test]
-async fn cut_off_from_auth_a_known_key_works_for_a_minute_and_deletes_nothing() {
-    let world = World::new().await;
+async fn cut_off_from_auth_a_known_key_works_for_a_minute_and_deletes_nothing(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let (credential, _) = world
         .mint(&world.admin, wanted("registry", &["keys:validate"]))
         .await;
@@ -151,9 +159,12 @@ async fn cut_off_from_auth_a_known_key_works_for_a_minute_and_deletes_nothing() 
     assert_eq!(code(&expired), "expired");
 }
 
+#[rstest]
 #[tokio::test]
-async fn who_only_looks_like_an_auth_service_is_not_believed() {
-    let world = World::new().await;
+async fn who_only_looks_like_an_auth_service_is_not_believed(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
     let (credential, _) = world
         .mint(&world.admin, wanted("registry", &["keys:validate"]))
         .await;

@@ -1,7 +1,6 @@
 //! An auth service on a fresh database, with a clock that only tests move.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -16,8 +15,9 @@ use hokusai_core::random::Random;
 use hokusai_server::auth::service::AuthService;
 use hokusai_server::authority::stale::StaleWindow;
 use hokusai_store::keys;
-use hokusai_store::statement::Schema;
-use hokusai_store::{Location, PostgresLocation, Store, StoreError, StoreOptions};
+use hokusai_store::statement::{Schema, Statement};
+use hokusai_store::{Location, Store, StoreError, StoreOptions};
+use hokusai_testkit::{Backend, TestDatabase};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -26,7 +26,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<HandClock>,
     router: Router,
     pub(crate) admin: String,
-    pub(crate) directory: tempfile::TempDir,
+    pub(crate) database: TestDatabase,
 }
 
 pub(crate) struct HandClock(AtomicI64);
@@ -75,9 +75,9 @@ impl Answer {
 }
 
 impl World {
-    pub(crate) async fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let store = empty_store(directory.path()).await;
+    pub(crate) async fn new(backend: Backend) -> Self {
+        let database = TestDatabase::new(backend);
+        let store = open(database.location()).await;
         let clock = Arc::new(HandClock(AtomicI64::new(1_800_000_000_000)));
         let admin = ApiKey::generate(Environment::Live, &OsRandom);
         let record = record("root", &admin, "admin", &[Scope::Admin], clock.now_ms());
@@ -99,7 +99,7 @@ impl World {
             service,
             clock,
             admin: admin.reveal().to_owned(),
-            directory,
+            database,
         }
     }
 
@@ -147,6 +147,38 @@ impl World {
         )
     }
 
+    /// Every byte that the database keeps.
+    pub(crate) async fn everything_kept(&self) -> Vec<Vec<u8>> {
+        if self.database.postgres().is_some() {
+            return self.rows().await;
+        }
+        std::fs::read_dir(self.database.directory().join("data"))
+            .unwrap()
+            .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+            .collect()
+    }
+
+    async fn rows(&self) -> Vec<Vec<u8>> {
+        let mut rows = Vec::new();
+        for table in ["auth_state", "api_keys", "usage_counters", "audit"] {
+            let sql = format!("SELECT CAST(t AS TEXT) FROM {table} t");
+            let statement = Arc::new(Statement::built(Schema::Auth, "DUMP", sql));
+            let read: Result<Vec<_>, StoreError> = self
+                .service
+                .store()
+                .read(move |tx| {
+                    tx.query(&statement, &[])?
+                        .iter()
+                        .map(|row| Ok(row.text(0)?.into_bytes()))
+                        .collect()
+                })
+                .await;
+            rows.extend(read.unwrap());
+        }
+        assert!(!rows.is_empty());
+        rows
+    }
+
     /// Asks anonymously whether a key is good.
     pub(crate) async fn validate(&self, key: &str, body: Value) -> Answer {
         self.ask("POST", "/api/v1/keys/validate", key, body).await
@@ -174,27 +206,14 @@ pub(crate) fn request(
         .unwrap()
 }
 
-/// A database that never had a key.
-pub(crate) async fn empty_store(directory: &Path) -> Store {
-    let options = StoreOptions::new(location(directory), Schema::Auth);
+/// The auth service's database.
+pub(crate) async fn open(location: Location) -> Store {
+    let options = StoreOptions::new(location, Schema::Auth);
     // The PostgreSQL client must not run inside a task.
     tokio::task::spawn_blocking(move || Store::open(&options))
         .await
         .unwrap()
         .unwrap()
-}
-
-/// The embedded database, or schemas of its own in the PostgreSQL that `HOKUSAI_TEST_POSTGRES_URL` names: CI runs the tests on both.
-fn location(directory: &Path) -> Location {
-    match std::env::var("HOKUSAI_TEST_POSTGRES_URL") {
-        Ok(url) => {
-            let prefix = format!("t{}_", hokusai_core::random::hex_id(&OsRandom));
-            Location::Postgres(PostgresLocation::new(url, prefix))
-        }
-        Err(_) => Location::Sqlite {
-            directory: directory.to_owned(),
-        },
-    }
 }
 
 /// A key that was never made here.
