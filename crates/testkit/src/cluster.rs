@@ -12,7 +12,10 @@ use std::time::Duration;
 pub(super) fn url() -> String {
     std::env::var("HOKUSAI_TEST_POSTGRES_URL").unwrap_or_else(|_| {
         static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-        CLUSTER.get_or_init(Cluster::start).url.clone()
+        CLUSTER
+            .get_or_init(|| Cluster::start(&[], |_| {}))
+            .url
+            .clone()
     })
 }
 
@@ -26,20 +29,24 @@ pub(super) fn fresh_prefix() -> String {
     )
 }
 
-struct Cluster {
-    url: String,
+/// A running server.
+pub(super) struct Cluster {
+    pub(super) url: String,
+    pub(super) port: u16,
     /// While its stdin is open the server lives; the system closes it when this process is gone.
     _keeper: Child,
 }
 
 impl Cluster {
+    /// Starts a server with further settings; `prepare` puts files into its folder, which are readable for the server alone.
     #[expect(clippy::expect_used, reason = "a test without its database has failed")]
-    fn start() -> Self {
+    pub(super) fn start(settings: &[String], prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("hokusai-pg-")
             .tempdir()
             .expect("a temporary directory")
             .keep();
+        prepare(&folder);
         let as_user = as_server_user(&folder);
         let data = folder.join("data");
         let init = Command::new("sh")
@@ -59,9 +66,14 @@ impl Cluster {
             .port();
         let script = format!(
             "{as_user} {BINARIES}/postgres -D {data} -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} \
-             -c max_connections=300 & server=$!; cat > /dev/null; kill -INT $server; wait $server; rm -rf {folder}",
+             -c max_connections=300 {settings} & server=$!; cat > /dev/null; kill -INT $server; wait $server; rm -rf {folder}",
             data = data.display(),
-            folder = folder.display()
+            folder = folder.display(),
+            settings = settings
+                .iter()
+                .map(|setting| format!("-c {setting}"))
+                .collect::<Vec<_>>()
+                .join(" "),
         );
         let keeper = Command::new("sh")
             .arg("-c")
@@ -76,6 +88,7 @@ impl Cluster {
         wait_until_it_answers(&url);
         Self {
             url,
+            port,
             _keeper: keeper,
         }
     }
@@ -86,7 +99,10 @@ fn as_server_user(folder: &Path) -> &'static str {
     if folder.metadata().is_ok_and(|folder| folder.uid() != 0) {
         return "";
     }
-    let given = Command::new("chown").arg("postgres").arg(folder).status();
+    let given = Command::new("chown")
+        .args(["-R", "postgres"])
+        .arg(folder)
+        .status();
     assert!(
         given.is_ok_and(|status| status.success()),
         "the account `postgres` is missing: install postgresql-15"

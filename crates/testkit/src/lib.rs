@@ -4,6 +4,7 @@
 //! is skipped.
 
 mod cluster;
+pub mod tls_server;
 
 use hokusai_store::{Location, PostgresLocation};
 use tempfile::TempDir;

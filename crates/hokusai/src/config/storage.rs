@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use hokusai_artifacts::ArtifactsLocation;
 use hokusai_store::{Location, PostgresLocation};
 
@@ -30,6 +31,14 @@ pub(crate) struct StorageSettings {
         hide_env_values = true
     )]
     pub database_url: Option<String>,
+    /// Talks to PostgreSQL on another machine without TLS: nobody can listen in between.
+    #[arg(
+        long,
+        env = "HOKUSAI_DATABASE_TRUSTED_NETWORK",
+        global = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    pub database_trusted_network: bool,
     /// Where artifacts are kept: <file:DIRECTORY>; `artifacts` in the data directory if nothing is said.
     #[arg(long, env = "HOKUSAI_ARTIFACTS_URL", global = true, value_name = "URL")]
     pub artifacts_url: Option<String>,
@@ -48,8 +57,26 @@ impl StorageSettings {
     pub(super) fn check(&self) -> anyhow::Result<StorageConfig> {
         Ok(StorageConfig {
             artifacts: artifacts(self.artifacts_url.as_deref(), &self.data_dir)?,
-            location: location(self.database_url.as_deref(), &self.data_dir)?,
+            location: self.location()?,
         })
+    }
+
+    fn location(&self) -> anyhow::Result<Location> {
+        match &self.database_url {
+            None => Ok(Location::Sqlite {
+                directory: self.data_dir.clone(),
+            }),
+            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                let location = PostgresLocation::new(url.clone(), "hokusai_");
+                Ok(Location::Postgres(
+                    location.trusting_network(self.database_trusted_network),
+                ))
+            }
+            Some(_) => Err(Failure::usage(
+                "database-url must begin with postgres://",
+                "leave it out for the embedded database in the data directory",
+            )),
+        }
     }
 }
 
@@ -62,20 +89,5 @@ fn artifacts(url: Option<&str>, data_dir: &Path) -> anyhow::Result<ArtifactsLoca
                 "write file:/absolute/directory",
             )
         }),
-    }
-}
-
-fn location(url: Option<&str>, data_dir: &Path) -> anyhow::Result<Location> {
-    match url {
-        None => Ok(Location::Sqlite {
-            directory: data_dir.to_owned(),
-        }),
-        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => Ok(
-            Location::Postgres(PostgresLocation::new(url.to_owned(), "hokusai_")),
-        ),
-        Some(_) => Err(Failure::usage(
-            "database-url must begin with postgres://",
-            "leave it out for the embedded database in the data directory",
-        )),
     }
 }

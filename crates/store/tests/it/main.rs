@@ -4,6 +4,7 @@
 mod metrics;
 mod models;
 mod postgres;
+mod postgres_tls;
 mod statements;
 mod store;
 
