@@ -24,6 +24,12 @@ impl Reading {
         self.findings.iter().all(|finding| !finding.is_failure())
     }
 
+    /// Adds what another text of the same table says; its sources must have other numbers.
+    pub fn merge(&mut self, other: Self) {
+        self.table.merge(other.table);
+        self.findings.extend(other.findings);
+    }
+
     /// The reading of a text that is longer than [`MAX_SOURCE_BYTES`], if it is.
     pub(crate) fn too_large(source: &Source) -> Option<Self> {
         (source.text.len() > MAX_SOURCE_BYTES).then(|| {

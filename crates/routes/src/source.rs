@@ -35,7 +35,9 @@ pub struct Place<'a> {
     pub column: usize,
     /// How many characters of this line belong to the span, at least 1.
     pub width: usize,
-    /// The line, without its end.
+    /// How many characters of `text` come before the span.
+    pub indent: usize,
+    /// The line without its end; of a long line, as in a plan printed without breaks, the part around the span.
     pub text: &'a str,
 }
 
@@ -66,19 +68,48 @@ impl Source {
             .filter(|_| span.source == self.id)?;
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let rest = self.text.get(line_start..)?;
-        let text = rest.lines().next().unwrap_or_default();
-        let line_end = line_start + text.len();
+        let line = rest.lines().next().unwrap_or_default();
+        let line_end = line_start + line.len();
         let inside = self
             .text
             .get(span.start..span.end.clamp(span.start, line_end.max(span.start)));
+        let lead = self.text.get(line_start..span.start)?;
+        let shown_lead = last_chars(lead, MAX_LEAD);
+        let shown = self.text.get(span.start - shown_lead.len()..line_end);
+        let text = first_chars(shown.unwrap_or_default(), MAX_SHOWN);
+        let indent = shown_lead.chars().count();
+        let room = text.chars().count().saturating_sub(indent);
         Some(Place {
             line: before.matches('\n').count() + 1,
-            column: self.text.get(line_start..span.start)?.chars().count() + 1,
-            width: inside.map_or(1, |inside| inside.chars().count()).max(1),
+            column: lead.chars().count() + 1,
+            width: inside
+                .map_or(1, |inside| inside.chars().count())
+                .min(room)
+                .max(1),
+            indent,
             text,
         })
     }
 }
+
+/// The last `most` characters.
+fn last_chars(text: &str, most: usize) -> &str {
+    let start = text.char_indices().rev().take(most).last();
+    text.get(start.map_or(text.len(), |(at, _)| at)..)
+        .unwrap_or_default()
+}
+
+/// The first `most` characters.
+fn first_chars(text: &str, most: usize) -> &str {
+    let end = text.char_indices().nth(most);
+    text.get(..end.map_or(text.len(), |(at, _)| at))
+        .unwrap_or_default()
+}
+
+/// Most characters of a line that are shown: two lines of a narrow terminal.
+const MAX_SHOWN: usize = 160;
+/// Most of them before the span.
+const MAX_LEAD: usize = 60;
 
 #[cfg(test)]
 mod tests {
@@ -92,6 +123,16 @@ mod tests {
             (place.line, place.column, place.width, place.text),
             (2, 3, 2, "  bé = 'x'")
         );
+    }
+
+    #[test]
+    fn of_a_long_line_only_the_part_around_the_span_is_shown() {
+        let text = format!("{}é{}", "a".repeat(1000), "b".repeat(1000));
+        let source = Source::new(0, "plan.json", text);
+        let place = source.place(source.span(1000..2000)).unwrap();
+        assert_eq!((place.line, place.column, place.indent), (1, 1001, 60));
+        assert_eq!((place.width, place.text.chars().count()), (100, 160));
+        assert!(place.text.starts_with("aaa") && place.text.ends_with("bbb"));
     }
 
     #[test]

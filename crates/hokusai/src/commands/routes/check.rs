@@ -1,28 +1,20 @@
 //! `hokusai routes check`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use hokusai_routes::finding::Finding;
 use hokusai_routes::findings;
-use hokusai_routes::model::{HostIntent, Intent, Table};
+use hokusai_routes::model::Table;
 use serde_json::json;
 
-use super::{render, tables};
-use crate::exit::{Exit, Failure};
+use super::render;
+use super::tables::Tables;
+use crate::exit::Exit;
 
 /// Which files, and what they are meant to do.
 #[derive(Args)]
 pub(crate) struct Check {
-    /// Files that make one table.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-    /// A file with `[intent]` tables.
-    #[arg(long, value_name = "FILE")]
-    intent: Option<PathBuf>,
-    /// Target groups that a host may reach; replaces what the files say of the host.
-    #[arg(long, value_name = "HOST=GROUP[,GROUP]")]
-    expect: Vec<String>,
+    #[command(flatten)]
+    tables: Tables,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -30,11 +22,7 @@ pub(crate) struct Check {
 
 /// Checks, and ends with 1 when something fails.
 pub(super) fn run(check: &Check) -> anyhow::Result<Exit> {
-    let files: Vec<PathBuf> = check.files.iter().chain(&check.intent).cloned().collect();
-    let mut reading = tables::read(&files)?;
-    for expectation in &check.expect {
-        expect(&mut reading.table.intent, expectation)?;
-    }
+    let reading = check.tables.read()?;
     let report = findings::check(&reading.table);
     // What was proven of half a table says nothing about the whole.
     let proven = if reading.is_complete() {
@@ -67,31 +55,4 @@ fn print_for_people(table: &Table, found: &[Finding], proven: &[String]) {
         1 => println!("1 failure"),
         many => println!("{many} failures"),
     }
-}
-
-fn expect(intent: &mut Intent, expectation: &str) -> anyhow::Result<()> {
-    let (host, groups) = expectation
-        .split_once('=')
-        .filter(|(host, _)| !host.is_empty())
-        .ok_or_else(|| {
-            Failure::usage(
-                format!("`{expectation}` is not HOST=GROUP"),
-                "for example --expect auth.example.com=auth",
-            )
-        })?;
-    let groups = groups.split(',').map(str::trim);
-    intent
-        .hosts
-        .retain(|entry| !entry.host.eq_ignore_ascii_case(host));
-    intent.hosts.push(HostIntent {
-        host: host.to_owned(),
-        may: groups
-            .filter(|group| !group.is_empty())
-            .map(str::to_owned)
-            .collect(),
-        must: Vec::new(),
-        listeners: Vec::new(),
-        span: None,
-    });
-    Ok(())
 }

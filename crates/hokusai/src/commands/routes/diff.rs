@@ -1,12 +1,13 @@
 //! `hokusai routes diff`.
 
 use std::path::PathBuf;
+use std::slice::from_ref;
 
 use clap::Args;
 use hokusai_routes::diff::{self, Change};
 use serde_json::{Value, json};
 
-use super::tables;
+use super::tables::HowToRead;
 use crate::exit::Exit;
 
 /// Which tables.
@@ -16,6 +17,8 @@ pub(crate) struct Diff {
     old: PathBuf,
     /// The table as it will be.
     new: PathBuf,
+    #[command(flatten)]
+    how: HowToRead,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -23,8 +26,8 @@ pub(crate) struct Diff {
 
 /// Prints the differences, and ends with 1 when there are any.
 pub(super) fn run(arguments: &Diff) -> anyhow::Result<Exit> {
-    let old = tables::read_all_of(&arguments.old)?.table;
-    let new = tables::read_all_of(&arguments.new)?.table;
+    let old = arguments.how.read_all(from_ref(&arguments.old))?.table;
+    let new = arguments.how.read_all(from_ref(&arguments.new))?.table;
     let diff = diff::diff(&old, &new);
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&as_json(&diff))?);

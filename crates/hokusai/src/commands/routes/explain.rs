@@ -2,21 +2,20 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
-use std::path::PathBuf;
 
 use clap::Args;
 use hokusai_routes::explain::{Explanation, explain};
 use hokusai_routes::model::{Listener, Table};
 use hokusai_routes::request::Request;
 
-use super::tables;
+use super::tables::Tables;
 use crate::exit::{Exit, Failure};
 
 /// Which request.
 #[derive(Args)]
 pub(crate) struct Explain {
-    /// The table.
-    file: PathBuf,
+    #[command(flatten)]
+    tables: Tables,
     /// The URL; without a scheme it is explained on every listener.
     url: String,
     /// Method.
@@ -32,7 +31,7 @@ pub(crate) struct Explain {
 
 /// Prints for each listener concerned the rules passed over and the one selected.
 pub(super) fn run(arguments: &Explain) -> anyhow::Result<Exit> {
-    let table = tables::read_all_of(&arguments.file)?.table;
+    let table = arguments.tables.read_all()?.table;
     let request = request(arguments)?;
     let listeners = listeners(&table, arguments, &request);
     if listeners.is_empty() {

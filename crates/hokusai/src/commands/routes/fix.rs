@@ -1,25 +1,24 @@
 //! `hokusai routes fix`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use hokusai_routes::findings::{self, Report};
 use hokusai_routes::model::Table;
 use hokusai_routes::writer;
 
-use super::{render, tables};
+use super::render;
+use super::tables::Tables;
 use crate::exit::Exit;
 
-/// Which table.
+/// Which table; its files are not changed.
 #[derive(Args)]
 pub(crate) struct Fix {
-    /// The table; it is not changed.
-    file: PathBuf,
+    #[command(flatten)]
+    tables: Tables,
 }
 
 /// Prints the repaired table to stdout, what was done and what is left to stderr; ends with 1 when something is left.
 pub(super) fn run(arguments: &Fix) -> anyhow::Result<Exit> {
-    let mut table = tables::read_all_of(&arguments.file)?.table;
+    let mut table = arguments.tables.read_all()?.table;
     let mut report = findings::check(&table);
     while let Some((better, next)) = step(&table, &report) {
         table = better;

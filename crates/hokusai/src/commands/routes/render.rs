@@ -29,7 +29,7 @@ fn excerpt(finding: &Finding, table: &Table) -> Option<String> {
     let place = source.place(span)?;
     let number = place.line.to_string();
     let margin = " ".repeat(number.len());
-    let before = " ".repeat(place.column.saturating_sub(1));
+    let before = " ".repeat(place.indent);
     let mark = "^".repeat(place.width);
     Some(format!(
         "{margin}--> {}:{number}:{}\n{margin} |\n{number} | {}\n{margin} | {before}{mark}\n",

@@ -1,42 +1,150 @@
-//! Tables from files.
+//! Tables from files: how they are read is said with the same flags on every command.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use clap::Args;
+use hokusai_routes::finding::Finding;
+use hokusai_routes::model::{HostIntent, Intent};
 use hokusai_routes::reader::{self, Reading};
 use hokusai_routes::source::Source;
 
 use super::render;
 use crate::exit::Failure;
 
-/// Reads several files into one table.
-pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Reading> {
-    let mut whole = Reading::default();
-    for (id, file) in (0..).zip(files) {
-        let reading = reader::toml::read(&source(id, file)?);
-        whole.table.merge(reading.table);
-        whole.findings.extend(reading.findings);
-    }
-    Ok(whole)
+/// Files that make one table, and how they are read.
+#[derive(Args)]
+pub(super) struct Tables {
+    /// Files that make one table; `-` is the standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    how: HowToRead,
 }
 
-/// Reads one file, of which everything must be understood.
-pub(super) fn read_all_of(file: &Path) -> anyhow::Result<Reading> {
-    let reading = read(&[file.to_owned()])?;
-    if reading.is_complete() {
-        return Ok(reading);
-    }
-    for finding in &reading.findings {
-        eprint!("{}", render::finding(finding, &reading.table));
-    }
-    Err(Failure::usage(
-        format!("not all of {} was understood", file.display()),
-        "correct what is shown above",
-    ))
+/// What the texts don't say themselves.
+#[derive(Args)]
+pub(super) struct HowToRead {
+    /// A TOML file whose `[intent]` tables replace what the files say of the same hosts.
+    #[arg(long, value_name = "FILE")]
+    intent: Option<PathBuf>,
+    /// Target groups that a host may reach; replaces what the files say of the host.
+    #[arg(long, value_name = "HOST=GROUP[,GROUP]")]
+    expect: Vec<String>,
 }
 
+impl Tables {
+    /// Reads what can be read; the findings say what could not.
+    pub(super) fn read(&self) -> anyhow::Result<Reading> {
+        self.how.read(&self.files)
+    }
+
+    /// Reads files of which everything must be understood.
+    pub(super) fn read_all(&self) -> anyhow::Result<Reading> {
+        self.how.read_all(&self.files)
+    }
+}
+
+impl HowToRead {
+    /// Reads several files into one table.
+    pub(super) fn read(&self, files: &[PathBuf]) -> anyhow::Result<Reading> {
+        let mut whole = Reading::default();
+        for (id, file) in (0..).zip(files) {
+            whole.merge(reader::toml::read(&source(id, file)?));
+        }
+        self.add_intent(&mut whole)?;
+        Ok(whole)
+    }
+
+    /// Reads several files of which everything must be understood.
+    pub(super) fn read_all(&self, files: &[PathBuf]) -> anyhow::Result<Reading> {
+        let reading = self.read(files)?;
+        if reading.is_complete() {
+            return Ok(reading);
+        }
+        for finding in reading.findings.iter().filter(|f| Finding::is_failure(f)) {
+            eprint!("{}", render::finding(finding, &reading.table));
+        }
+        let names: Vec<_> = files.iter().map(|file| name(file)).collect();
+        Err(Failure::usage(
+            format!("not all of {} was understood", names.join(", ")),
+            "correct what is shown above",
+        ))
+    }
+
+    fn add_intent(&self, whole: &mut Reading) -> anyhow::Result<()> {
+        if let Some(file) = &self.intent {
+            let next = whole.table.sources.iter().map(|source| source.id.0 + 1);
+            let stated = reader::toml::read(&source(next.max().unwrap_or(0), file)?);
+            for entry in stated.table.intent.hosts {
+                replace(&mut whole.table.intent, entry);
+            }
+            whole.table.sources.extend(stated.table.sources);
+            whole.findings.extend(stated.findings);
+        }
+        for expectation in &self.expect {
+            replace(&mut whole.table.intent, parse(expectation)?);
+        }
+        Ok(())
+    }
+}
+
+fn replace(intent: &mut Intent, entry: HostIntent) {
+    intent
+        .hosts
+        .retain(|old| !old.host.eq_ignore_ascii_case(&entry.host));
+    intent.hosts.push(entry);
+}
+
+fn parse(expectation: &str) -> anyhow::Result<HostIntent> {
+    let (host, groups) = expectation
+        .split_once('=')
+        .filter(|(host, _)| !host.is_empty())
+        .ok_or_else(|| {
+            Failure::usage(
+                format!("`{expectation}` is not HOST=GROUP"),
+                "for example --expect auth.example.com=auth",
+            )
+        })?;
+    let groups = groups.split(',').map(str::trim);
+    Ok(HostIntent {
+        host: host.to_owned(),
+        may: groups
+            .filter(|group| !group.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        must: Vec::new(),
+        listeners: Vec::new(),
+        span: None,
+    })
+}
+
+/// The text of a file. Of an endless one no more is read than makes it too large for every reader.
 fn source(id: u32, file: &Path) -> anyhow::Result<Source> {
-    let name = file.display().to_string();
-    let text = std::fs::read_to_string(file).with_context(|| format!("could not read {name}"))?;
+    let name = name(file);
+    let open = || -> std::io::Result<Box<dyn std::io::Read>> {
+        if file == Path::new(STDIN) {
+            return Ok(Box::new(std::io::stdin().lock()));
+        }
+        Ok(Box::new(std::fs::File::open(file)?))
+    };
+    let mut text = String::new();
+    open()
+        .and_then(|input| {
+            let most = reader::MAX_SOURCE_BYTES as u64 + 1;
+            input.take(most).read_to_string(&mut text)
+        })
+        .with_context(|| format!("could not read {name}"))?;
     Ok(Source::new(id, name, text))
 }
+
+fn name(file: &Path) -> String {
+    if file == Path::new(STDIN) {
+        return "standard input".to_owned();
+    }
+    file.display().to_string()
+}
+
+/// Stands for the standard input in place of a file.
+const STDIN: &str = "-";
