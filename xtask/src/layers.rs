@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 /// Which of our crates each crate may use. ARCHITECTURE.md shows the same table.
-const TABLE: [(&str, &[&str]); 11] = [
+const TABLE: [(&str, &[&str]); 12] = [
     ("hokusai-core", &[]),
     ("hokusai-routes", &[]),
     ("hokusai-wire", &[]),
@@ -24,6 +24,7 @@ const TABLE: [(&str, &[&str]); 11] = [
     ),
     ("hokusai-frontdoor", &["hokusai-routes", "hokusai-wire"]),
     ("hokusai-testkit", &["hokusai-store"]),
+    ("hokusai-verify", &["hokusai-core", "hokusai-routes"]),
     (
         "hokusai",
         &[
@@ -33,6 +34,7 @@ const TABLE: [(&str, &[&str]); 11] = [
             "hokusai-routes",
             "hokusai-server",
             "hokusai-store",
+            "hokusai-verify",
             "hokusai-wire",
         ],
     ),

@@ -6,6 +6,7 @@ mod keys;
 mod model;
 mod routes;
 pub(crate) mod serve;
+mod verify;
 
 use std::ffi::OsString;
 
@@ -41,6 +42,8 @@ enum Command {
     /// Checks, explains, compares and repairs listener rules before they are applied.
     #[command(subcommand)]
     Routes(routes::Routes),
+    /// Checks a running deployment from the outside, and names the cause of what is wrong.
+    Verify(Box<verify::Verify>),
     /// Looks at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -65,7 +68,10 @@ enum ConfigCommand {
 pub(crate) fn run(line: &[OsString]) -> anyhow::Result<Exit> {
     let layers = config::read(&Arguments::command(), line)?;
     let arguments = Arguments::from_arg_matches(&layers.matches)?;
-    telemetry::start(matches!(arguments.command, Command::Demo(_)));
+    telemetry::start(matches!(
+        arguments.command,
+        Command::Demo(_) | Command::Verify(_)
+    ));
     for warning in &layers.warnings {
         tracing::warn!("{warning}");
     }
@@ -76,6 +82,7 @@ pub(crate) fn run(line: &[OsString]) -> anyhow::Result<Exit> {
         Command::Demo(demo) => demo::run(&demo),
         Command::Keys(keys) => keys::run(*keys, &settings),
         Command::Routes(routes) => routes::run(&routes),
+        Command::Verify(verify) => verify::run(&verify),
         Command::Config(ConfigCommand::Show { json }) => {
             config_show::run(&settings, &layers.settings, json)
         }

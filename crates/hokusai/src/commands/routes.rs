@@ -5,7 +5,7 @@ mod diff;
 mod explain;
 mod fix;
 mod render;
-mod tables;
+pub(super) mod tables;
 
 use clap::Subcommand;
 

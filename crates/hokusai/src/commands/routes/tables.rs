@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 use hokusai_routes::finding::Finding;
-use hokusai_routes::model::{HostIntent, Intent};
+use hokusai_routes::model::{HostIntent, Intent, Table};
 use hokusai_routes::reader::{self, Reading};
 use hokusai_routes::source::Source;
 
@@ -88,6 +88,15 @@ impl HowToRead {
         }
         Ok(())
     }
+}
+
+/// Reads one file of which everything must be understood, as it stands.
+pub(in crate::commands) fn read_file(file: &Path) -> anyhow::Result<Table> {
+    let as_it_stands = HowToRead {
+        intent: None,
+        expect: Vec::new(),
+    };
+    Ok(as_it_stands.read_all(&[file.to_owned()])?.table)
 }
 
 fn replace(intent: &mut Intent, entry: HostIntent) {
