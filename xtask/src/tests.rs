@@ -18,6 +18,10 @@ const STEPS: &[Step] = &[
         command: &["cargo", "test", "--locked", "--workspace"],
     },
     Step {
+        name: "proxy-oracle",
+        command: &["crates/routes/examples/proxy_oracle/run"],
+    },
+    Step {
         name: "conformance",
         command: &["conformance/run"],
     },

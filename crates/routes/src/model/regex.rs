@@ -22,6 +22,7 @@ pub struct Regex {
 
 #[derive(Debug)]
 struct Compiled {
+    hir: Hir,
     matcher: meta::Regex,
     nfa: NFA,
 }
@@ -107,7 +108,7 @@ impl Regex {
         Ok(Self {
             text: text.to_owned(),
             case,
-            compiled: Arc::new(Compiled { matcher, nfa }),
+            compiled: Arc::new(Compiled { hir, matcher, nfa }),
         })
     }
 
@@ -124,6 +125,11 @@ impl Regex {
     /// Whether it is found in `subject`.
     pub fn matches(&self, subject: &str) -> bool {
         self.compiled.matcher.is_match(subject)
+    }
+
+    /// Its structure, for writers.
+    pub(crate) fn hir(&self) -> &Hir {
+        &self.compiled.hir
     }
 
     /// Its automaton, for the prover.

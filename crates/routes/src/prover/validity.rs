@@ -52,7 +52,12 @@ impl Validity {
             (Part::Host, Strictness::Sendable) => self.step_host(state, byte),
             (Part::Path, Strictness::Visible) if matches!(byte, b'?' | b'#') => None,
             (Part::Path, _) => (state == NAME || byte == b'/').then_some(NAME),
-            (Part::Header(_), _) => Some(START),
+            // A parser cuts spaces at either end.
+            (Part::Header(_), _) => match (state, byte) {
+                (START, b' ') => None,
+                (_, b' ') => Some(SPACE),
+                _ => Some(NAME),
+            },
             (Part::Query, strictness) => match (state, byte) {
                 (_, b'&' | b'#') | (VALUE, SEPARATOR) => None,
                 (START, SEPARATOR) if strictness == Strictness::Sendable => None,
@@ -82,7 +87,7 @@ pub(super) fn accepts(part: &Part, state: u8) -> bool {
     match part {
         Part::Host => matches!(state, NAME | PORT),
         Part::Path => state == NAME,
-        Part::Header(_) => true,
+        Part::Header(_) => state != SPACE,
         Part::Query => state == VALUE,
     }
 }
@@ -94,3 +99,4 @@ const HYPHEN: u8 = 2;
 const COLON: u8 = 3;
 const PORT: u8 = 4;
 const VALUE: u8 = 5;
+const SPACE: u8 = 6;
