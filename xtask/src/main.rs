@@ -1,5 +1,6 @@
 //! Tasks of this repository: `cargo xtask <task>`.
 
+mod generate;
 mod layers;
 mod tests;
 
@@ -9,8 +10,11 @@ fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
         Some("check-layers") => layers::check(),
+        Some("gen") => generate::run(),
         Some("test") => tests::run(&arguments.collect::<Vec<_>>()),
-        Some(other) => bail!("there is no task `{other}`; the tasks are check-layers and test"),
-        None => bail!("which task? check-layers or test"),
+        Some(other) => {
+            bail!("there is no task `{other}`; the tasks are check-layers, gen and test")
+        }
+        None => bail!("which task? check-layers, gen or test"),
     }
 }

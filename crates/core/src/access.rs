@@ -212,7 +212,8 @@ impl Action {
         Self::ReadAudit,
     ];
 
-    const fn least_scope(self) -> Scope {
+    /// The weakest scope that allows it.
+    pub const fn least_scope(self) -> Scope {
         match self {
             Self::ReadTracking | Self::ReadModels | Self::ReadArtifacts | Self::ManageOwnKeys => {
                 Scope::ModelRead

@@ -98,6 +98,16 @@ impl ApiKey {
         KeyHash(Sha256::digest(self.0.as_bytes()).into())
     }
 
+    /// SHA-256 over parts of any length: what tells two things apart without keeping either.
+    pub fn digest(parts: &[&[u8]]) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hash.finalize().into()
+    }
+
     /// What may be shown: the prefix and the first four characters.
     pub fn shown(&self) -> String {
         self.0

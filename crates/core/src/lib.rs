@@ -22,3 +22,4 @@ pub mod python_text;
 pub mod random;
 pub mod run;
 pub mod search;
+pub mod usage;

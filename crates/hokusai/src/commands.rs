@@ -4,6 +4,7 @@ mod config_show;
 mod demo;
 mod keys;
 mod model;
+mod openapi;
 mod routes;
 pub(crate) mod serve;
 mod verify;
@@ -44,6 +45,11 @@ enum Command {
     Routes(routes::Routes),
     /// Checks a running deployment from the outside, and names the cause of what is wrong.
     Verify(Box<verify::Verify>),
+    /// Prints the OpenAPI document of a service.
+    Openapi {
+        /// Which service.
+        service: openapi::Service,
+    },
     /// Looks at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -86,6 +92,7 @@ pub(crate) fn run(line: &[OsString]) -> anyhow::Result<Exit> {
         Command::Config(ConfigCommand::Show { json }) => {
             config_show::run(&settings, &layers.settings, json)
         }
+        Command::Openapi { service } => openapi::run(service),
         Command::Completions { shell } => {
             clap_complete::generate(
                 shell,

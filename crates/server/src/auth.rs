@@ -9,6 +9,7 @@ pub mod judging;
 pub mod local;
 pub mod openapi;
 pub mod service;
+mod usage;
 pub mod view;
 
 use std::sync::Arc;
@@ -25,31 +26,46 @@ use service::AuthService;
 pub fn routes() -> Vec<Route<AuthService>> {
     use endpoints::{audit, create, get, health, list, older, revoke, rotate, usage, validate};
     let own = Access::Needs(Action::ManageOwnKeys);
+    let usage_of = usage::aggregate::one;
     vec![
-        Route::get("/", Access::Public, health::index),
-        Route::get("/live", Access::Public, health::live),
-        Route::get("/health", Access::Public, health::health),
-        Route::get("/ready", Access::Public, health::ready),
-        Route::get("/version", Access::Public, health::version),
-        Route::get("/metrics", Access::Public, health::metrics),
-        Route::get("/openapi.json", Access::Public, openapi::serve),
-        Route::post("/api/v1/keys", own, create::create),
-        Route::get("/api/v1/keys", own, list::list),
-        Route::get("/api/v1/keys/{id}", own, get::get),
-        Route::delete("/api/v1/keys/{id}", own, revoke::revoke),
-        Route::post("/api/v1/keys/{id}/rotate", own, rotate::rotate),
-        Route::post("/api/v1/keys/validate", Access::Public, validate::validate),
-        Route::post("/api/v1/auth/keys", own, older::create),
-        Route::get("/api/v1/auth/keys", own, older::list),
-        Route::get("/api/v1/auth/keys/{id}", own, get::get),
-        Route::delete("/api/v1/auth/keys/{id}", own, revoke::revoke),
-        Route::post("/api/v1/auth/keys/{id}/rotate", own, rotate::rotate),
-        Route::get("/api/v1/usage/{id}/stats", own, usage::stats),
+        Route::get("/", Access::Public, health::index).describe(&health::INDEX),
+        Route::get("/live", Access::Public, health::live).describe(&health::LIVE),
+        Route::get("/health", Access::Public, health::health).describe(&health::HEALTH),
+        Route::get("/ready", Access::Public, health::ready).describe(&health::READY),
+        Route::get("/version", Access::Public, health::version).describe(&health::BUILD_VERSION),
+        Route::get("/metrics", Access::Public, health::metrics).describe(&health::METRICS),
+        Route::get("/openapi.json", Access::Public, openapi::serve).describe(&openapi::DOC),
+        Route::post("/api/v1/keys", own, create::create).describe(&create::DOC),
+        Route::get("/api/v1/keys", own, list::list).describe(&list::DOC),
+        Route::get("/api/v1/keys/{id}", own, get::get).describe(&get::DOC),
+        Route::delete("/api/v1/keys/{id}", own, revoke::revoke).describe(&revoke::DOC),
+        Route::post("/api/v1/keys/{id}/rotate", own, rotate::rotate).describe(&rotate::DOC),
+        Route::post("/api/v1/keys/validate", Access::Public, validate::validate)
+            .describe(&validate::DOC),
+        Route::post("/api/v1/auth/keys", own, older::create).describe(&older::CREATE),
+        Route::get("/api/v1/auth/keys", own, older::list).describe(&older::LIST),
+        Route::get("/api/v1/auth/keys/{id}", own, get::get).describe(&get::DOC),
+        Route::delete("/api/v1/auth/keys/{id}", own, revoke::revoke).describe(&revoke::DOC),
+        Route::post("/api/v1/auth/keys/{id}/rotate", own, rotate::rotate).describe(&rotate::DOC),
+        Route::post(
+            "/api/v1/usage/{id}",
+            Access::Needs(Action::WriteUsage),
+            usage::report::report,
+        )
+        .describe(&usage::report::DOC),
+        Route::get("/api/v1/usage/{id}/stats", own, usage::stats::stats)
+            .describe(&usage::stats::DOC),
+        Route::get("/api/v1/usage/{id}/billing", own, usage::billing::billing)
+            .describe(&usage::billing::DOC),
+        Route::get("/api/v1/usage/{id}/aggregate", own, usage_of).describe(&usage::aggregate::DOC),
+        Route::get("/api/v1/usage/aggregate", own, usage::aggregate::all)
+            .describe(&usage::aggregate::DOC),
         Route::get(
             "/api/v1/audit",
             Access::Needs(Action::ReadAudit),
             audit::list,
-        ),
+        )
+        .describe(&audit::DOC),
     ]
 }
 

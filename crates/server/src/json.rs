@@ -166,6 +166,23 @@ impl<S: Send + Sync> FromRequest<S> for Params {
     }
 }
 
+/// Parameters from the query string, whatever the method; a query that cannot be read is never a refusal of the framework's.
+#[derive(Clone, Debug)]
+pub struct QueryParams(pub Params);
+
+impl<S: Send + Sync> axum::extract::FromRequestParts<S> for QueryParams {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut axum::http::request::Parts,
+        _state: &S,
+    ) -> Result<Self, Self::Rejection> {
+        Ok(Self(Params::from_query(
+            parts.uri.query().unwrap_or_default(),
+        )))
+    }
+}
+
 /// The bytes of a JSON body whose content type was checked; for the hot paths that parse into a type of their own.
 #[derive(Clone, Debug)]
 pub struct JsonBody(pub bytes::Bytes);

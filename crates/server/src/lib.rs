@@ -18,6 +18,7 @@ pub mod gate;
 pub mod health;
 pub mod json;
 pub mod mlflow;
+pub mod openapi;
 pub mod outbound;
 pub mod registry;
 pub mod request_id;

@@ -15,6 +15,7 @@ use crate::authority::Authority;
 use crate::base_path;
 use crate::error::{ApiError, ErrorKind};
 use crate::gate::{self, Access, Gate};
+use crate::openapi::Operation;
 use crate::request_id;
 
 /// One route of a service whose handlers share the state `S`.
@@ -23,6 +24,7 @@ pub struct Route<S> {
     path: &'static str,
     access: Access,
     handler: MethodRouter<S>,
+    doc: Option<&'static Operation>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Route<S> {
@@ -37,6 +39,7 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
             path,
             access,
             handler: on(MethodFilter::GET, handler),
+            doc: None,
         }
     }
 
@@ -51,6 +54,7 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
             path,
             access,
             handler: on(MethodFilter::POST, handler),
+            doc: None,
         }
     }
 
@@ -65,6 +69,7 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
             path,
             access,
             handler: on(MethodFilter::PUT, handler),
+            doc: None,
         }
     }
 
@@ -79,6 +84,7 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
             path,
             access,
             handler: on(MethodFilter::PATCH, handler),
+            doc: None,
         }
     }
 
@@ -93,7 +99,20 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
             path,
             access,
             handler: on(MethodFilter::DELETE, handler),
+            doc: None,
         }
+    }
+
+    /// Says what clients must know of it; see [`crate::openapi`].
+    #[must_use]
+    pub const fn describe(mut self, doc: &'static Operation) -> Self {
+        self.doc = Some(doc);
+        self
+    }
+
+    /// What clients must know of it.
+    pub const fn doc(&self) -> Option<&'static Operation> {
+        self.doc
     }
 
     /// The method.

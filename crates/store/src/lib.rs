@@ -36,6 +36,7 @@ pub mod search_sql;
 pub mod statement;
 mod store;
 mod tx;
+pub mod usage;
 
 pub use db::postgres::PostgresLocation;
 pub use error::StoreError;

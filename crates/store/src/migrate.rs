@@ -243,7 +243,10 @@ macro_rules! migration {
     };
 }
 
-const AUTH: &[Migration] = &[migration!(1, "auth", "0001_keys")];
+const AUTH: &[Migration] = &[
+    migration!(1, "auth", "0001_keys"),
+    migration!(2, "auth", "0002_usage"),
+];
 
 const REGISTRY: &[Migration] = &[
     migration!(1, "registry", "0001_models"),

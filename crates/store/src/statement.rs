@@ -232,6 +232,7 @@ pub fn every() -> Vec<Listed> {
         crate::models::ALL,
         crate::run_inputs::ALL,
         crate::runs::ALL,
+        crate::usage::ALL,
     ];
     modules.concat()
 }

@@ -7,6 +7,7 @@ mod revoke;
 mod rotate;
 mod show;
 mod table;
+mod usage;
 mod validate;
 
 use clap::{Args, Subcommand};
@@ -38,6 +39,8 @@ enum Command {
     Rotate(rotate::Rotate),
     /// Ends a key, its predecessor and its successors, at once.
     Revoke(revoke::Revoke),
+    /// Shows how much a key was used in a month.
+    Usage(usage::Usage),
     /// Asks whether your own key (`HOKUSAI_API_KEY`, or --key-file) is good.
     Validate(validate::Validate),
 }
@@ -56,6 +59,7 @@ pub(crate) fn run(keys: Keys, settings: &Settings) -> anyhow::Result<Exit> {
             Command::Show(show) => show::run(&door, &show, keys.json).await,
             Command::Rotate(rotate) => rotate::run(&door, &rotate, keys.json).await,
             Command::Revoke(revoke) => revoke::run(&door, &revoke, keys.json).await,
+            Command::Usage(usage) => usage::run(&door, &usage, keys.json).await,
             Command::Validate(validate) => validate::run(&door, &validate, keys.json).await,
         };
         door.close().await;

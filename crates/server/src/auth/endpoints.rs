@@ -57,6 +57,22 @@ fn exceeds(error: &impl std::fmt::Display) -> ApiError {
     .with("code", "scope")
 }
 
+/// A refusal of a value that breaks a rule; the rule owns the sentence.
+fn unprocessable(error: &impl std::fmt::Display) -> ApiError {
+    ApiError::new(ErrorKind::Unprocessable, error.to_string())
+}
+
+/// The ids of the keys that the caller may see.
+fn visible_ids(service: &AuthService, caller: &Caller) -> Vec<String> {
+    let sees_all = is_admin(caller);
+    service
+        .keys()
+        .iter()
+        .filter(|record| sees_all || record.owner == caller.user())
+        .map(|record| record.id.clone())
+        .collect()
+}
+
 fn is_admin(caller: &Caller) -> bool {
     may(caller.scopes(), Action::ManageAllKeys).is_ok()
 }

@@ -8,9 +8,11 @@ use hokusai_core::clock::Clock;
 use hokusai_core::key::{ApiKey, KeyHash, KeyRecord, RateState};
 use hokusai_core::random::Random;
 use hokusai_store::keys::{self, Activity};
-use hokusai_store::{Store, StoreError};
+use hokusai_store::{Store, StoreError, usage};
 
 use super::failures::Failures;
+use super::usage::UsageBuffer;
+use super::view;
 use crate::authority::stale::StaleWindow;
 
 /// The auth service's state. Cheap to clone.
@@ -32,6 +34,7 @@ pub(super) struct Shared {
     pub(super) activity: Mutex<HashMap<String, Activity>>,
     pub(super) counters: Mutex<HashMap<&'static str, u64>>,
     pub(super) failures: Mutex<Failures>,
+    pub(super) usage: Mutex<UsageBuffer>,
 }
 
 /// Every key at one moment of the database.
@@ -63,6 +66,7 @@ impl AuthService {
                 activity: Mutex::default(),
                 counters: Mutex::default(),
                 failures: Mutex::default(),
+                usage: Mutex::default(),
             }),
         };
         service.reload().await?;
@@ -166,6 +170,32 @@ impl AuthService {
 
     /// Writes usage, last use and last refusals; what happened since the last flush is lost if the process is killed.
     pub async fn flush(&self) -> Result<(), StoreError> {
+        self.flush_activity().await?;
+        self.flush_usage().await
+    }
+
+    async fn flush_usage(&self) -> Result<(), StoreError> {
+        let (rolled, once) = lock(&self.shared.usage).take();
+        if rolled.is_empty() && once.is_empty() {
+            return Ok(());
+        }
+        let (sums, reports) = (rolled.clone(), once.clone());
+        let forgotten = view::day(self.shared.clock.now_ms() - REPEATABLE_MS);
+        let outcome = self
+            .shared
+            .store
+            .write(move |tx| {
+                usage::record(tx, &sums, &reports)?;
+                usage::forget_before(tx, &forgotten).map(drop)
+            })
+            .await;
+        if outcome.is_err() {
+            lock(&self.shared.usage).put_back(rolled, once);
+        }
+        outcome
+    }
+
+    async fn flush_activity(&self) -> Result<(), StoreError> {
         let taken: Vec<Activity> = std::mem::take(&mut *lock(&self.shared.activity))
             .into_values()
             .collect();
@@ -232,3 +262,6 @@ pub const EPOCH_POLL_MS: u64 = 500;
 
 /// How often usage and last use are written; a killed process loses at most this much of them.
 pub const FLUSH_MS: u64 = 5_000;
+
+/// A report may be repeated under its idempotency key for a week.
+const REPEATABLE_MS: i64 = 7 * 86_400_000;

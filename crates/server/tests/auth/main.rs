@@ -7,6 +7,8 @@
 
 mod contract;
 mod management;
+mod openapi;
 mod reasons;
 mod remote;
+mod usage;
 mod world;

@@ -160,7 +160,14 @@ impl World {
 
     async fn rows(&self) -> Vec<Vec<u8>> {
         let mut rows = Vec::new();
-        for table in ["auth_state", "api_keys", "usage_counters", "audit"] {
+        for table in [
+            "auth_state",
+            "api_keys",
+            "usage_counters",
+            "usage_reports",
+            "usage_seen",
+            "audit",
+        ] {
             let sql = format!("SELECT CAST(t AS TEXT) FROM {table} t");
             let statement = Arc::new(Statement::built(Schema::Auth, "DUMP", sql));
             let read: Result<Vec<_>, StoreError> = self

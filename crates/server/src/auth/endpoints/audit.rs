@@ -1,29 +1,25 @@
 //! `GET /api/v1/audit`: who did what to which key.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use hokusai_store::audit;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::auth::service::AuthService;
 use crate::auth::view::iso;
 use crate::error::ApiError;
+use crate::json::{Params, QueryParams};
+use crate::openapi::{Answer, Field, Operation, Shape};
 
-/// Which page.
-#[derive(Deserialize)]
-pub struct Page {
-    after: Option<i64>,
-    limit: Option<i64>,
-}
+use super::unprocessable;
 
 /// Entries after number `after`, oldest first.
 pub async fn list(
     State(service): State<AuthService>,
-    Query(page): Query<Page>,
+    QueryParams(params): QueryParams,
 ) -> Result<Json<Value>, ApiError> {
-    let limit = page.limit.unwrap_or(100).clamp(1, 1000);
-    let after = page.after.unwrap_or(0);
+    let limit = number(&params, "limit", 100, (1, MOST_ENTRIES))?;
+    let after = number(&params, "after", 0, (0, i64::MAX))?;
     let entries = service
         .store()
         .read(move |tx| audit::page(tx, after, limit))
@@ -43,3 +39,66 @@ pub async fn list(
         .collect();
     Ok(Json(json!({"entries": entries})))
 }
+
+fn number(
+    params: &Params,
+    field: &str,
+    missing: i64,
+    (least, most): (i64, i64),
+) -> Result<i64, ApiError> {
+    let asked = params
+        .opt_i64(field)
+        .ok()
+        .map(|asked| asked.unwrap_or(missing));
+    asked
+        .filter(|asked| (least..=most).contains(asked))
+        .ok_or_else(|| {
+            unprocessable(&format!(
+                "`{field}` must be a whole number from {least} to {most}"
+            ))
+        })
+}
+
+/// A page that fits a screen a hundred times over.
+const MOST_ENTRIES: i64 = 1000;
+
+const ENTRY: Shape = Shape::Object(&[
+    Field::always(
+        "seq",
+        Shape::Integer(1, i64::MAX),
+        "its number, without gaps",
+    ),
+    Field::always("at", Shape::Time, ""),
+    Field::always(
+        "actor",
+        Shape::Text,
+        "the key that did it, or `bootstrap`, or `local`",
+    ),
+    Field::always("action", Shape::Text, ""),
+    Field::always("target", Shape::Text, "what it was done to"),
+    Field::always("client_ip", Shape::Nullable(&Shape::Text), ""),
+]);
+
+/// For the document.
+pub const DOC: Operation = Operation {
+    summary: "Who did what to which key, oldest first",
+    query: &[
+        Field::maybe(
+            "after",
+            Shape::Integer(0, i64::MAX),
+            "the number of the last entry of the page before",
+        ),
+        Field::maybe(
+            "limit",
+            Shape::Integer(1, MOST_ENTRIES),
+            "100 if nothing is said",
+        ),
+    ],
+    refusals: &[422],
+    answer: Answer::Json(Shape::Object(&[Field::always(
+        "entries",
+        Shape::List(&Shape::Named("AuditEntry", &ENTRY)),
+        "",
+    )])),
+    ..Operation::answering("", Shape::Any)
+};

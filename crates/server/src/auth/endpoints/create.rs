@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 
 use super::{exceeds, is_admin, own};
 use crate::auth::service::AuthService;
-use crate::auth::view::key_info;
+use crate::auth::view::{KEY_INFO, key_info};
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorKind};
 use crate::json::Params;
+use crate::openapi::{Answer, Body, Field, Operation, Shape};
 
 /// What the older command line asked for when nothing was said.
 const DEFAULT_SCOPES: [Scope; 3] = [Scope::ModelRead, Scope::ModelWrite, Scope::MlflowAccess];
@@ -225,3 +226,74 @@ const DAYS_RANGE: &str = "a number from 1 to 365";
 const DAY_MS: i64 = 86_400_000;
 /// Every request with the key walks this list.
 const MOST_ALLOWED_IPS: usize = 64;
+
+/// What a key may be asked for with.
+pub(super) const FIELDS: &[Field] = &[
+    Field::always("name", Shape::Sized(1, 100), "for people"),
+    Field::maybe(
+        "user_id",
+        Shape::Text,
+        "whose key it is; only `keys:admin` names somebody else",
+    ),
+    Field::maybe(
+        "service_id",
+        Shape::OneOf(&[
+            "platform",
+            "ml-platform",
+            "hokusai-data-pipeline",
+            "website",
+            "prediction",
+        ]),
+        "the middle two mean platform",
+    ),
+    Field::maybe(
+        "scopes",
+        Shape::List(&Shape::Text),
+        "model:read, model:write and mlflow:access if nothing is said",
+    ),
+    Field::maybe(
+        "environment",
+        Shape::OneOf(&["live", "production", "test", "dev", "development"]),
+        "live if nothing is said",
+    ),
+    Field::maybe(
+        "allowed_ips",
+        Shape::List(&Shape::Text),
+        "addresses or ranges, at least one; left out means everywhere",
+    ),
+    Field::maybe(
+        "rate_limit_per_hour",
+        Shape::Integer(10, 100_000_000),
+        "none if nothing is said",
+    ),
+    Field::maybe(
+        "expires_in_days",
+        Shape::Integer(1, 365),
+        "never if nothing is said",
+    ),
+    Field::maybe(
+        "expires_in_seconds",
+        Shape::Integer(1, 31_536_000),
+        "in place of days",
+    ),
+];
+
+/// A key that is shown once.
+pub(super) const MADE: Shape = Shape::Object(&[
+    Field::always("api_key", Shape::Text, "the key; it is not shown again"),
+    Field::always("key_id", Shape::Text, ""),
+    Field::always("key_info", Shape::Named("KeyInfo", &KEY_INFO), ""),
+]);
+
+/// For the document.
+pub const DOC: Operation = Operation {
+    summary: "Makes a key and shows it, once",
+    description: "The key reaches no further than the caller's own: scopes, addresses, expiry, service, environment, rate.",
+    body: Some(Body {
+        is_required: true,
+        fields: FIELDS,
+    }),
+    refusals: &[422],
+    answer: Answer::Json(Shape::Named("MadeKey", &MADE)),
+    ..Operation::answering("", Shape::Any)
+};

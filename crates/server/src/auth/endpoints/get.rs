@@ -10,6 +10,7 @@ use crate::auth::service::AuthService;
 use crate::auth::view::key_info;
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::openapi::{Operation, Shape};
 
 /// One key, with its last use and its last refusal.
 pub async fn get(
@@ -23,3 +24,9 @@ pub async fn get(
     let record = record.ok_or_else(|| ApiError::missing("no such API key"))?;
     Ok(Json(key_info(&record, service.clock().now_ms())))
 }
+
+/// For the document.
+pub const DOC: Operation = Operation::answering(
+    "One key",
+    Shape::Named("KeyInfo", &crate::auth::view::KEY_INFO),
+);

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::auth::service::AuthService;
 use crate::error::ApiError;
 use crate::health::VERSION;
+use crate::openapi::{Answer, Field, Operation, Shape};
 
 /// What this is.
 pub async fn index() -> Json<Value> {
@@ -66,3 +67,58 @@ pub async fn metrics(State(service): State<AuthService>) -> impl IntoResponse {
 
 /// The epoch is asked for twice a second; three seconds of silence is an outage.
 const STALE_AFTER_MS: u64 = 3_000;
+
+const SERVICE: Field = Field::always("service", Shape::OneOf(&["auth"]), "which service answered");
+const BUILD: Field = Field::always("version", Shape::Text, "of this build");
+
+/// For the document.
+pub const INDEX: Operation = Operation::answering(
+    "What this is",
+    Shape::Object(&[SERVICE, BUILD, Field::always("docs", Shape::Text, "")]),
+);
+
+/// For the document.
+pub const LIVE: Operation = Operation::answering(
+    "Whether the process answers",
+    Shape::Object(&[SERVICE, BUILD, Field::always("alive", Shape::Boolean, "")]),
+);
+
+/// For the document.
+pub const HEALTH: Operation = Operation::answering(
+    "Whether this process can judge keys, from memory if need be",
+    Shape::Object(&[
+        SERVICE,
+        BUILD,
+        Field::always("status", Shape::OneOf(&["healthy", "degraded"]), ""),
+        Field::always("database_heard_ms_ago", Shape::Integer(0, i64::MAX), ""),
+    ]),
+);
+
+/// For the document.
+pub const READY: Operation = Operation {
+    refusals: &[503],
+    ..Operation::answering(
+        "Whether the database answers",
+        Shape::Object(&[
+            SERVICE,
+            Field::always("ready", Shape::Boolean, ""),
+            Field::always("checks", Shape::List(&Shape::Any), ""),
+        ]),
+    )
+};
+
+/// For the document.
+pub const BUILD_VERSION: Operation = Operation::answering(
+    "The build",
+    Shape::Object(&[
+        SERVICE,
+        BUILD,
+        Field::always("api_version", Shape::OneOf(&["v1"]), ""),
+    ]),
+);
+
+/// For the document.
+pub const METRICS: Operation = Operation {
+    answer: Answer::Text,
+    ..Operation::answering("Counters in Prometheus' text format", Shape::Any)
+};

@@ -8,6 +8,7 @@ use super::is_admin;
 use crate::auth::service::AuthService;
 use crate::auth::view::key_info;
 use crate::caller::Caller;
+use crate::openapi::{Operation, Shape};
 
 /// A bare array, as the platform's OpenAPI document says.
 pub async fn list(State(service): State<AuthService>, caller: Caller) -> Json<Vec<Value>> {
@@ -22,3 +23,9 @@ pub async fn list(State(service): State<AuthService>, caller: Caller) -> Json<Ve
             .collect(),
     )
 }
+
+/// For the document.
+pub const DOC: Operation = Operation::answering(
+    "The caller's keys; every key for `keys:admin`",
+    Shape::List(&Shape::Named("KeyInfo", &crate::auth::view::KEY_INFO)),
+);

@@ -11,6 +11,7 @@ use crate::auth::view::iso;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::Params;
+use crate::openapi::{Answer, Body, Field, Operation, Shape};
 
 /// Makes a key; 201 and `key` in place of 200 and `api_key`.
 pub async fn create(
@@ -37,3 +38,36 @@ pub async fn list(state: State<AuthService>, caller: Caller) -> Json<Value> {
     let Json(keys) = current_list::list(state, caller).await;
     Json(json!({"total": keys.len(), "keys": keys}))
 }
+
+/// For the document.
+pub const CREATE: Operation = Operation {
+    summary: "Makes a key, in the shape of the older service",
+    body: Some(Body {
+        is_required: true,
+        fields: current::FIELDS,
+    }),
+    refusals: &[422],
+    status: 201,
+    answer: Answer::Json(Shape::Object(&[
+        Field::always("key", Shape::Text, "the key; it is not shown again"),
+        Field::always("key_id", Shape::Text, ""),
+        Field::always("name", Shape::Text, ""),
+        Field::always("created_at", Shape::Time, ""),
+        Field::always("expires_at", Shape::Nullable(&Shape::Time), ""),
+        Field::always("message", Shape::Text, ""),
+    ])),
+    ..Operation::answering("", Shape::Any)
+};
+
+/// For the document.
+pub const LIST: Operation = Operation::answering(
+    "The caller's keys, counted",
+    Shape::Object(&[
+        Field::always("total", Shape::Integer(0, i64::MAX), ""),
+        Field::always(
+            "keys",
+            Shape::List(&Shape::Named("KeyInfo", &crate::auth::view::KEY_INFO)),
+            "",
+        ),
+    ]),
+);

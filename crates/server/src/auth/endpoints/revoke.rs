@@ -9,6 +9,7 @@ use super::visible;
 use crate::auth::service::AuthService;
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::openapi::{Answer, Field, Operation, Shape};
 
 /// Revokes. The answer states when the revocation counts where.
 pub async fn revoke(
@@ -32,3 +33,31 @@ pub async fn revoke(
         "effective": {"here_ms": 0, "reachable_replicas_ms": 1000, "replicas_cut_off_ms": service.stale_window().ms()},
     })))
 }
+
+/// For the document.
+pub const DOC: Operation = Operation {
+    summary: "Ends a key, its rotation predecessor and its successors",
+    description: "It counts here when this answers; the answer states the bounds elsewhere.",
+    answer: Answer::Json(Shape::Object(&[
+        Field::always("message", Shape::Text, ""),
+        Field::always("key_id", Shape::Text, ""),
+        Field::always(
+            "effective",
+            Shape::Object(&[
+                Field::always("here_ms", Shape::Integer(0, 0), "at this auth service"),
+                Field::always(
+                    "reachable_replicas_ms",
+                    Shape::Integer(0, 1_000),
+                    "at every replica that hears the database",
+                ),
+                Field::always(
+                    "replicas_cut_off_ms",
+                    Shape::Integer(0, 300_000),
+                    "at one that hears nothing: the stale window",
+                ),
+            ]),
+            "after how many milliseconds the revocation counts",
+        ),
+    ])),
+    ..Operation::answering("", Shape::Any)
+};

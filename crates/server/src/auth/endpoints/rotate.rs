@@ -1,41 +1,30 @@
 //! `POST /api/v1/keys/{id}/rotate`: a new key for an old one, both valid for a while.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use hokusai_core::key::manage::{NotRotatable, may_rotate};
 use hokusai_core::key::{ApiKey, KeyRecord};
 use hokusai_core::random::hex_id;
 use hokusai_store::keys;
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::create::made;
-use super::{exceeds, own, visible};
+use super::create::{MADE, made};
+use super::{exceeds, own, unprocessable, visible};
 use crate::auth::service::AuthService;
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorKind};
-
-/// How long the old key lives on, in seconds.
-#[derive(Deserialize)]
-pub struct Overlap {
-    overlap: Option<i64>,
-}
+use crate::json::{Params, QueryParams};
+use crate::openapi::{Answer, Field, Operation, Shape};
 
 /// Rotates. The new key has the old one's scopes, addresses, rate and expiry.
 pub async fn rotate(
     State(service): State<AuthService>,
     caller: Caller,
     Path(id): Path<String>,
-    Query(Overlap { overlap }): Query<Overlap>,
+    QueryParams(params): QueryParams,
 ) -> Result<Json<Value>, ApiError> {
     let old = visible(&service, &caller, &id)?;
-    let overlap_s = overlap.unwrap_or(DEFAULT_OVERLAP_S);
-    if !(0..=MOST_OVERLAP_S).contains(&overlap_s) {
-        return Err(ApiError::new(
-            ErrorKind::Unprocessable,
-            format!("`overlap` must be 0 to {MOST_OVERLAP_S} seconds"),
-        ));
-    }
+    let overlap_s = overlap_s(&params)?;
     let now_ms = service.clock().now_ms();
     may_rotate(own(&service, &caller)?.as_ref(), &old, now_ms).map_err(|error| match error {
         NotRotatable::Exceeds(exceeding) => exceeds(&exceeding),
@@ -71,6 +60,27 @@ pub async fn rotate(
     Ok(Json(made(&key, &record, now_ms)))
 }
 
+fn overlap_s(params: &Params) -> Result<i64, ApiError> {
+    let asked = params.opt_i64("overlap").unwrap_or(Some(-1));
+    Some(asked.unwrap_or(DEFAULT_OVERLAP_S))
+        .filter(|seconds| (0..=MOST_OVERLAP_S).contains(seconds))
+        .ok_or_else(|| unprocessable(&format!("`overlap` must be 0 to {MOST_OVERLAP_S} seconds")))
+}
+
 /// What the older command line promised.
 const DEFAULT_OVERLAP_S: i64 = 86_400;
 const MOST_OVERLAP_S: i64 = 30 * 86_400;
+
+/// For the document.
+pub const DOC: Operation = Operation {
+    summary: "A new key for an old one, both valid for a while",
+    description: "A key that is revoked or expired, or was rotated before, is refused with 400.",
+    query: &[Field::maybe(
+        "overlap",
+        Shape::Integer(0, MOST_OVERLAP_S),
+        "seconds for which the old key still works; a day if nothing is said",
+    )],
+    refusals: &[422],
+    answer: Answer::Json(Shape::Named("MadeKey", &MADE)),
+    ..Operation::answering("", Shape::Any)
+};

@@ -21,6 +21,7 @@ use crate::auth::service::{AuthService, lock};
 use crate::error::{ApiError, ErrorKind};
 use crate::gate;
 use crate::json::Params;
+use crate::openapi::{Answer, Body, Field, Operation, Shape};
 
 /// Where a service puts its own key.
 pub const SERVICE_KEY: &str = "x-hokusai-service-key";
@@ -220,3 +221,91 @@ fn in_scope(judged: Judged, required: Option<Scope>) -> Result<Judged, ApiError>
 
 /// A key, a scope and an address need no more; nobody is known yet when this is read.
 const MOST_BODY_BYTES: u64 = 16 * 1024;
+
+/// For the document.
+pub const DOC: Operation = Operation {
+    summary: "Is this key good, and for what?",
+    description: "The key stands in any header that carries one or in the body; two that differ are refused. A service with the scope \
+                  `keys:validate` names itself in X-Hokusai-Service-Key: then `client_ip` is believed, and the answer holds all that \
+                  is known of the key and is signed.",
+    headers: &[
+        Field::maybe(
+            "X-Hokusai-Service-Key",
+            Shape::Text,
+            "the key of the service that asks",
+        ),
+        Field::maybe(
+            "X-Hokusai-Nonce",
+            Shape::Text,
+            "a service's nonce, which its signature covers",
+        ),
+    ],
+    body: Some(Body {
+        is_required: false,
+        fields: &[
+            Field::maybe(
+                "api_key",
+                Shape::Text,
+                "the key, unless a header carries it",
+            ),
+            Field::maybe(
+                "required_scope",
+                Shape::Text,
+                "also asks whether the key has this scope",
+            ),
+            Field::maybe("service_id", Shape::Text, "platform, website or prediction"),
+            Field::maybe(
+                "client_ip",
+                Shape::Text,
+                "the address that allowlists see; only from a service",
+            ),
+            Field::maybe(
+                "spend",
+                Shape::Boolean,
+                "whether this spends a request of the key's rate; only from a service",
+            ),
+        ],
+    }),
+    refusals: &[401, 403, 422, 429, 503],
+    answer: Answer::Json(Shape::Object(&[
+        Field::always("is_valid", Shape::Boolean, ""),
+        Field::always(
+            "error",
+            Shape::Nullable(&Shape::Text),
+            "why the key is refused",
+        ),
+        Field::maybe("code", Shape::Text, "the reason in one word"),
+        Field::maybe("key_id", Shape::Text, ""),
+        Field::maybe("user_id", Shape::Text, ""),
+        Field::maybe("service_id", Shape::Text, ""),
+        Field::maybe("scopes", Shape::List(&Shape::Text), ""),
+        Field::maybe("environment", Shape::OneOf(&["live", "test", "dev"]), ""),
+        Field::maybe(
+            "rate_limit_per_hour",
+            Shape::Nullable(&Shape::Integer(10, 100_000_000)),
+            "",
+        ),
+        Field::maybe("billing_plan", Shape::OneOf(&["free"]), ""),
+        Field::maybe(
+            "monthly_prediction_limit",
+            Shape::Nullable(&Shape::Integer(0, i64::MAX)),
+            "always null",
+        ),
+        Field::maybe(
+            "expires_at_ms",
+            Shape::Nullable(&Shape::Integer(0, i64::MAX)),
+            "milliseconds since 1970",
+        ),
+        Field::maybe(
+            "spends_rate",
+            Shape::Boolean,
+            "whether this spent a request of the key's rate",
+        ),
+        Field::maybe(
+            "database_heard_ms_ago",
+            Shape::Integer(0, i64::MAX),
+            "how old this knowledge is",
+        ),
+    ])),
+    ..Operation::answering("", Shape::Any)
+};

@@ -1,0 +1,33 @@
+//! `cargo xtask gen`: writes the generated files of `docs/` again. Tests of the crates that they are made from fail when one is stale.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, ensure};
+
+/// Each file, and the arguments of `hokusai` that print it.
+const FILES: &[(&str, &[&str])] = &[("docs/openapi/auth.json", &["openapi", "auth"])];
+
+/// Writes all of them.
+pub(crate) fn run() -> anyhow::Result<()> {
+    for (path, arguments) in FILES {
+        let output = Command::new("cargo")
+            .args(["run", "--locked", "--quiet", "--package", "hokusai", "--"])
+            .args(*arguments)
+            .output()
+            .context("cargo could not be started")?;
+        ensure!(
+            output.status.success(),
+            "hokusai {}: {}",
+            arguments.join(" "),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let path = Path::new(path);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(path, output.stdout)?;
+        println!("wrote {}", path.display());
+    }
+    Ok(())
+}
