@@ -100,6 +100,7 @@ impl FrontDoor {
             let options = Options {
                 answered_by: FRONT_DOOR,
                 limits: config.limits.clone(),
+                tls: None,
                 allowed_hosts: None,
             };
             door.tasks

@@ -74,7 +74,7 @@ impl AllowedHosts {
 }
 
 /// The authority without its port.
-fn name_of(authority: &str) -> &str {
+pub(crate) fn name_of(authority: &str) -> &str {
     match authority.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => authority,

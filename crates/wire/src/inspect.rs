@@ -8,15 +8,15 @@ use crate::gate::target;
 use crate::refusal::Refusal;
 
 /// Checks an HTTP/2 request, whose head the gate has not seen; an HTTP/1 request has passed already.
-pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
+pub(crate) fn check<B>(request: &Request<B>, is_secured: bool) -> Result<(), Refusal> {
     if request.version() != Version::HTTP_2 {
         return Ok(());
     }
     check_method(request.method().as_str().as_bytes())?;
     let uri = request.uri();
-    if uri
-        .scheme_str()
-        .is_some_and(|scheme| scheme != "http" && scheme != "https")
+    // A proxy in front may have ended TLS and say `https` over a plain connection; the other way round nobody may.
+    if !matches!(uri.scheme_str(), None | Some("https"))
+        && (is_secured || uri.scheme_str() != Some("http"))
     {
         return Err(Refusal::Scheme);
     }

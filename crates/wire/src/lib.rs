@@ -7,6 +7,7 @@
 //! - [`refusal::Refusal`] lists what is refused. To add a case: a variant there, the check in `gate/head.rs` (HTTP/1,
 //!   bytes), `gate/target.rs` (targets of both versions) or `inspect.rs` (HTTP/2), and a line in the ambiguity table
 //!   of `tests/it`.
+//! - [`tls`] shows each client the certificate that it asks for, and no other.
 //! - [`client_addr`] decides whose request it is behind trusted proxies; [`browser`] refuses other sites' pages.
 
 pub mod browser;
@@ -17,3 +18,4 @@ pub mod limits;
 pub mod refusal;
 pub mod serve;
 pub mod shutdown;
+pub mod tls;

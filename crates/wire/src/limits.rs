@@ -13,6 +13,8 @@ pub struct Limits {
     pub keep_alive_idle: Duration,
     /// Silence within a request body that somebody waits for.
     pub body_idle: Duration,
+    /// How long a client may leave an answer unread.
+    pub write_idle: Duration,
     /// Bytes of a request line.
     pub max_request_line_bytes: usize,
     /// Bytes of a request head.
@@ -32,6 +34,7 @@ impl Default for Limits {
             head_read_timeout: HEAD_READ_TIMEOUT,
             keep_alive_idle: KEEP_ALIVE_IDLE,
             body_idle: BODY_IDLE,
+            write_idle: WRITE_IDLE,
             max_request_line_bytes: MAX_REQUEST_LINE_BYTES,
             max_head_bytes: MAX_HEAD_BYTES,
             max_headers: MAX_HEADERS,
@@ -49,6 +52,8 @@ pub const HEAD_READ_TIMEOUT: Duration = Duration::from_secs(15);
 pub const KEEP_ALIVE_IDLE: Duration = Duration::from_secs(75);
 /// The load balancer's idle timeout.
 pub const BODY_IDLE: Duration = Duration::from_mins(1);
+/// The same: who does not read holds a place that others wait for.
+pub const WRITE_IDLE: Duration = Duration::from_mins(1);
 /// The load balancer's limit of a request line.
 pub const MAX_REQUEST_LINE_BYTES: usize = 16 * 1024;
 /// The load balancer's limit of all request headers.

@@ -103,6 +103,11 @@ pub enum Refusal {
     /// `:scheme` or an absolute target that is neither http nor https.
     #[error("the scheme must be http or https")]
     Scheme,
+    /// Security 16: the certificate of this connection is somebody else's.
+    #[error(
+        "the certificate of this connection does not cover the Host of this request; open a connection for that name"
+    )]
+    NotCovered,
     /// Security 13: a name that this listener does not answer to.
     #[error(
         "this listener does not answer to the Host of this request; start it with `--allowed-host` to allow it"
@@ -121,7 +126,7 @@ impl Refusal {
             Self::HeadTooLarge | Self::TooManyHeaders => {
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
             }
-            Self::HostNotAllowed => StatusCode::MISDIRECTED_REQUEST,
+            Self::HostNotAllowed | Self::NotCovered => StatusCode::MISDIRECTED_REQUEST,
             Self::ForeignPage => StatusCode::FORBIDDEN,
             _ => StatusCode::BAD_REQUEST,
         }

@@ -14,6 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tower::{Service, ServiceExt as _};
@@ -24,6 +25,7 @@ use crate::inspect;
 use crate::limits::{Limits, MAX_H2_LOCAL_RESETS, MAX_H2_PENDING_RESETS, TICK};
 use crate::refusal::Refusal;
 use crate::shutdown::Shutdown;
+use crate::tls::{Secured, Tls};
 
 /// Who is at the other end of the connection; an extension of every request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub struct Options {
     pub answered_by: &'static str,
     /// Time and memory that it grants.
     pub limits: Limits,
+    /// Its certificates; nothing for plain HTTP.
+    pub tls: Option<Tls>,
     /// The names that it answers to, for browsers; nothing where rules decide about hosts.
     pub allowed_hosts: Option<AllowedHosts>,
 }
@@ -74,7 +78,7 @@ pub async fn serve<S, B>(
         if let Some((stream, peer, permit)) = accepted {
             let (server, running) = (server.clone(), running.clone());
             tokio::spawn(async move {
-                server.connection(stream, peer, permit).await;
+                server.accepted(stream, peer, permit).await;
                 drop(running);
             });
         }
@@ -143,24 +147,48 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    async fn connection(
+    /// Shakes hands if need be, then serves.
+    async fn accepted(mut self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+        let Some(tls) = self.options.tls.clone() else {
+            return self.connection(stream, peer, None, permit).await;
+        };
+        let shaken = tokio::select! {
+            () = self.shutdown.requested() => return,
+            shaken = tokio::time::timeout(self.limits.head_read_timeout, tls.accept(stream)) => shaken,
+        };
+        match shaken {
+            Ok(Ok((stream, secured))) => {
+                self.connection(stream, peer, Some(Arc::new(secured)), permit)
+                    .await;
+            }
+            Ok(Err(error)) => {
+                tracing::debug!(peer = %peer, error = %error, "a TLS handshake failed");
+            }
+            Err(_) => tracing::debug!(peer = %peer, "a TLS handshake took too long"),
+        }
+    }
+
+    async fn connection<IO>(
         mut self,
-        stream: TcpStream,
+        stream: IO,
         peer: SocketAddr,
+        secured: Option<Arc<Secured>>,
         permit: OwnedSemaphorePermit,
-    ) {
+    ) where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let state = Arc::new(State::new());
         let gate = Gate::new(stream, Arc::clone(&self.limits), Arc::clone(&state), permit);
         let handler = {
             let (server, state) = (self.clone(), Arc::clone(&state));
             hyper::service::service_fn(move |request| {
-                handle(
-                    server.service.clone(),
-                    request,
+                let about = About {
                     peer,
-                    Arc::clone(&state),
-                    Arc::clone(&server.options),
-                )
+                    secured: secured.clone(),
+                    state: Arc::clone(&state),
+                    options: Arc::clone(&server.options),
+                };
+                handle(server.service.clone(), request, about)
             })
         };
         let mut connection = pin!(
@@ -194,56 +222,72 @@ where
     }
 }
 
+/// What is known of a request's connection.
+struct About {
+    peer: SocketAddr,
+    secured: Option<Arc<Secured>>,
+    state: Arc<State>,
+    options: Arc<Options>,
+}
+
 async fn handle<S, B>(
     service: S,
     mut request: Request<Incoming>,
-    peer: SocketAddr,
-    state: Arc<State>,
-    options: Arc<Options>,
+    about: About,
 ) -> Result<Response<Answer<B>>, Infallible>
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
 {
-    let in_flight = state.enter();
+    let in_flight = about.state.enter();
     let is_upgrade = inspect::is_websocket(&request);
-    if let Err(refusal) = admit(&request, &state, &options) {
+    if let Err(refusal) = admit(&request, &about) {
         if is_upgrade {
-            state.decide(false);
+            about.state.decide(false);
         }
-        return Ok(refuse(refusal, request.version(), options.answered_by));
+        return Ok(refuse(
+            refusal,
+            request.version(),
+            about.options.answered_by,
+        ));
     }
     inspect::normalise(&mut request);
-    request.extensions_mut().insert(PeerAddr(peer));
+    request.extensions_mut().insert(PeerAddr(about.peer));
     let response = service.oneshot(request).await?;
     if is_upgrade {
-        state.decide(response.status() == http::StatusCode::SWITCHING_PROTOCOLS);
+        about
+            .state
+            .decide(response.status() == http::StatusCode::SWITCHING_PROTOCOLS);
     }
     Ok(response.map(|body| Answer::Service(body, in_flight)))
 }
 
-fn admit(request: &Request<Incoming>, state: &State, options: &Options) -> Result<(), Refusal> {
+fn admit(request: &Request<Incoming>, about: &About) -> Result<(), Refusal> {
     if request.method().as_str() == REFUSED_METHOD {
         return Err(if request.version() == Version::HTTP_2 {
             Refusal::Method
         } else {
-            state.refusal()
+            about.state.refusal()
         });
     }
-    inspect::check(request)?;
-    match &options.allowed_hosts {
-        Some(hosts) => {
-            let authority = request.uri().authority().map(http::uri::Authority::as_str);
-            let host = request
-                .headers()
-                .get(HOST)
-                .and_then(|host| host.to_str().ok());
-            hosts.admit(
-                request.method(),
-                request.uri().path(),
-                host.or(authority),
-                request.headers(),
-            )
-        }
+    inspect::check(request, about.secured.is_some())?;
+    if about.secured.is_none() && about.options.allowed_hosts.is_none() {
+        return Ok(());
+    }
+    let authority = request.uri().authority().map(http::uri::Authority::as_str);
+    let host = request.headers().get(HOST);
+    let host = host.and_then(|host| host.to_str().ok()).or(authority);
+    if let Some(secured) = &about.secured
+        && !host.is_some_and(|host| secured.covers(host))
+    {
+        return Err(Refusal::NotCovered);
+    }
+    match &about.options.allowed_hosts {
+        Some(hosts) => hosts.admit(
+            request.method(),
+            request.uri().path(),
+            host,
+            request.headers(),
+        ),
         None => Ok(()),
     }
 }

@@ -44,6 +44,7 @@ async fn target(name: &'static str, shutdown: Shutdown) -> SocketAddr {
     let options = Options {
         answered_by: name,
         limits: Limits::default(),
+        tls: None,
         allowed_hosts: None,
     };
     tokio::spawn(serve(listener, service, options, shutdown));

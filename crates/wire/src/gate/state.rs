@@ -19,6 +19,8 @@ pub(crate) struct State {
     doing: AtomicU8,
     since_ms: AtomicU64,
     in_flight: AtomicU32,
+    /// When the client stopped to read, one added; 0 while it reads.
+    write_blocked_ms: AtomicU64,
 }
 
 /// What the reading side waits for.
@@ -51,6 +53,7 @@ impl State {
             doing: AtomicU8::new(Doing::ReadingHead as u8),
             since_ms: AtomicU64::new(0),
             in_flight: AtomicU32::new(0),
+            write_blocked_ms: AtomicU64::new(0),
         }
     }
 
@@ -113,9 +116,28 @@ impl State {
         InFlight(Arc::clone(self))
     }
 
+    /// Notes whether the last attempt to write found the client reading.
+    pub(crate) fn writes(&self, is_blocked: bool) {
+        let before = self.write_blocked_ms.load(Ordering::Relaxed);
+        match (is_blocked, before) {
+            (true, 0) => self
+                .write_blocked_ms
+                .store(elapsed_ms(self.start) + 1, Ordering::Relaxed),
+            (false, 1..) => self.write_blocked_ms.store(0, Ordering::Relaxed),
+            _ => {}
+        }
+    }
+
     pub(crate) fn patience(&self, limits: &Limits) -> Patience {
         let waited = elapsed_ms(self.start).saturating_sub(self.since_ms.load(Ordering::Relaxed));
         let is_over = |limit: std::time::Duration| u128::from(waited) >= limit.as_millis();
+        let blocked = self.write_blocked_ms.load(Ordering::Relaxed);
+        if blocked > 0
+            && u128::from((elapsed_ms(self.start) + 1).saturating_sub(blocked))
+                >= limits.write_idle.as_millis()
+        {
+            return Patience::Over;
+        }
         let is_busy = self.in_flight.load(Ordering::Relaxed) > 0;
         match self.doing.load(Ordering::Relaxed) {
             READING_HEAD if is_over(limits.head_read_timeout) && !is_busy => Patience::Over,

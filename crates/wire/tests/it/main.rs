@@ -8,3 +8,4 @@
 mod ambiguity;
 mod recorder;
 mod serving;
+mod tls;

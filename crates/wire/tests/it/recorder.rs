@@ -8,6 +8,7 @@ use bytes::Bytes;
 use hokusai_wire::limits::Limits;
 use hokusai_wire::serve::{Options, serve};
 use hokusai_wire::shutdown::{self, Trigger};
+use hokusai_wire::tls::Tls;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -25,6 +26,10 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     pub(crate) async fn start(limits: Limits) -> Self {
+        Self::start_with(limits, None).await
+    }
+
+    pub(crate) async fn start_with(limits: Limits, tls: Option<Tls>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let notes = Arc::new(Mutex::new(Vec::new()));
@@ -38,6 +43,7 @@ impl Recorder {
         let options = Options {
             answered_by: "test",
             limits,
+            tls,
             allowed_hosts: None,
         };
         let (trigger, shutdown) = shutdown::channel();

@@ -122,3 +122,16 @@ async fn a_shutdown_ends_idle_connections_and_the_listener() {
     assert_eq!(stream.read(&mut [0; 16]).await.unwrap_or(0), 0);
     assert!(TcpStream::connect(recorder.address).await.is_err());
 }
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answers_is_cut() {
+    let limits = Limits {
+        write_idle: Duration::from_millis(1),
+        ..Limits::default()
+    };
+    let recorder = Recorder::start(limits).await;
+    let mut stream = TcpStream::connect(recorder.address).await.unwrap();
+    let request = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n".repeat(1000);
+    // Answers fill the buffers until the other side can't write, and then it stops reading.
+    while stream.write_all(request.as_bytes()).await.is_ok() {}
+}

@@ -35,6 +35,7 @@ pub(crate) fn serve(
             drain: DRAIN,
             ..Limits::default()
         },
+        tls: None,
         allowed_hosts: Some(AllowedHosts::new(config.listeners.allowed_host.clone())),
     };
     Ok(hokusai_wire::serve::serve(
