@@ -18,6 +18,10 @@ const STEPS: &[Step] = &[
         command: &["cargo", "test", "--locked", "--workspace"],
     },
     Step {
+        name: "sarif",
+        command: &["crates/hokusai/tests/sarif/run"],
+    },
+    Step {
         name: "proxy-oracle",
         command: &["crates/routes/examples/proxy_oracle/run"],
     },

@@ -1,10 +1,12 @@
 //! `hokusai routes`: listener rules, checked, explained, compared and repaired before they are applied.
 
 mod check;
+mod convert;
 mod diff;
 mod explain;
 mod fix;
 mod render;
+mod sarif;
 pub(super) mod tables;
 
 use clap::Subcommand;
@@ -20,6 +22,8 @@ pub(crate) enum Routes {
     Explain(explain::Explain),
     /// Lists the requests whose target changes between two tables.
     Diff(diff::Diff),
+    /// Writes the table as TOML, Terraform, HAProxy or Envoy configuration; what a form can't express is refused.
+    Convert(convert::Convert),
     /// Prints the table with every repair that was proven to remove a finding.
     Fix(fix::Fix),
 }
@@ -30,6 +34,7 @@ pub(crate) fn run(routes: &Routes) -> anyhow::Result<Exit> {
         Routes::Check(check) => check::run(check),
         Routes::Explain(explain) => explain::run(explain),
         Routes::Diff(diff) => diff::run(diff),
+        Routes::Convert(convert) => convert::run(convert),
         Routes::Fix(fix) => fix::run(fix),
     }
 }

@@ -96,3 +96,76 @@ fn an_expectation_on_the_command_line_replaces_the_files() {
     let output = routes(&["check", &file, "--expect", expect]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
+
+#[test]
+fn every_explanation_repair_and_conversion_can_be_read_by_a_program() {
+    let shared = example("shared.toml");
+    let read = |arguments: &[&str]| -> Value {
+        let output = routes(arguments);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
+    };
+    let why = read(&["explain", &shared, "https://auth.example.com/api", "--json"]);
+    assert_eq!(why["listeners"][0]["rule"], "generic-api");
+    assert_eq!(why["listeners"][0]["reaches"][0], "registry-api");
+    assert_eq!(why["listeners"][0]["passed_over"][0]["rule"], "registry");
+    let fixed = read(&["fix", &shared, "--json"]);
+    assert_eq!(fixed["repairs"].as_array().unwrap().len(), 1, "{fixed:#}");
+    assert!(
+        fixed["table"]
+            .as_str()
+            .unwrap()
+            .contains("auth.example.com")
+    );
+    let written = read(&["convert", &shared, "--to", "terraform", "--json"]);
+    assert!(
+        written["text"]
+            .as_str()
+            .unwrap()
+            .contains("aws_lb_listener_rule")
+    );
+}
+
+#[test]
+fn what_is_converted_to_our_own_form_differs_in_nothing() {
+    let shared = example("shared.toml");
+    let directory = tempfile::tempdir().unwrap();
+    let written = directory.path().join("written.toml");
+    let output = routes(&["convert", &shared, "--to", "toml"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    std::fs::write(&written, output.stdout).unwrap();
+    let output = routes(&["diff", &shared, &written.display().to_string()]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
+fn a_form_that_can_t_express_all_gives_no_text_and_says_what_is_missing() {
+    // The example's certificates have no files.
+    let output = routes(&["convert", &example("shared.toml"), "--to", "haproxy"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("a certificate of listener `https` has no files"),
+        "{said}"
+    );
+}
+
+#[test]
+fn sarif_names_the_line_of_each_finding() {
+    let output = routes(&["check", &example("shared.toml"), "--sarif"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let log: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let result = &log["runs"][0]["results"][0];
+    assert_eq!(
+        (&result["ruleId"], &result["level"]),
+        (&"R002".into(), &"error".into())
+    );
+    let place = &result["locations"][0]["physicalLocation"];
+    assert!(
+        place["artifactLocation"]["uri"]
+            .as_str()
+            .unwrap()
+            .ends_with("shared.toml")
+    );
+    assert_eq!(place["region"]["startLine"], 19);
+}

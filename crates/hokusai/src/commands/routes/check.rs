@@ -6,8 +6,8 @@ use hokusai_routes::findings;
 use hokusai_routes::model::Table;
 use serde_json::json;
 
-use super::render;
 use super::tables::Tables;
+use super::{render, sarif};
 use crate::exit::Exit;
 
 /// Which files, and what they are meant to do.
@@ -18,6 +18,9 @@ pub(crate) struct Check {
     /// As JSON.
     #[arg(long)]
     json: bool,
+    /// As SARIF 2.1.0, for code hosts.
+    #[arg(long, conflicts_with = "json")]
+    sarif: bool,
 }
 
 /// Checks, and ends with 1 when something fails.
@@ -35,6 +38,8 @@ pub(super) fn run(check: &Check) -> anyhow::Result<Exit> {
     if check.json {
         let answer = json!({ "findings": found, "proven": proven });
         println!("{}", serde_json::to_string_pretty(&answer)?);
+    } else if check.sarif {
+        println!("{:#}", sarif::log(&found, &reading.table));
     } else {
         print_for_people(&reading.table, &found, &proven);
     }

@@ -7,6 +7,7 @@ use clap::Args;
 use hokusai_routes::explain::{Explanation, explain};
 use hokusai_routes::model::{Listener, Table};
 use hokusai_routes::request::Request;
+use serde_json::{Value, json};
 
 use super::tables::Tables;
 use crate::exit::{Exit, Failure};
@@ -27,6 +28,9 @@ pub(crate) struct Explain {
     /// Address of the client.
     #[arg(long, value_name = "IP")]
     from: Option<IpAddr>,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Prints for each listener concerned the rules passed over and the one selected.
@@ -40,8 +44,19 @@ pub(super) fn run(arguments: &Explain) -> anyhow::Result<Exit> {
             "leave the scheme out to explain the request on every listener",
         ));
     }
-    for listener in listeners {
-        print(listener, &request, &explain(listener, &request));
+    let explained = listeners
+        .iter()
+        .map(|&listener| (listener, explain(listener, &request)));
+    if arguments.json {
+        let all: Vec<Value> = explained
+            .map(|(listener, why)| as_json(listener, &why))
+            .collect();
+        let answer = json!({ "request": request.to_string(), "listeners": all });
+        println!("{}", serde_json::to_string_pretty(&answer)?);
+        return Ok(Exit::Fine);
+    }
+    for (listener, why) in explained {
+        print(listener, &request, &why);
     }
     Ok(Exit::Fine)
 }
@@ -121,4 +136,19 @@ fn print(listener: &Listener, request: &Request<'_>, explanation: &Explanation<'
         Some(rule) => println!("  {:>5} `{}`: yes, {target}", rule.priority, rule.name),
         None => println!("  default: {target}"),
     }
+}
+
+fn as_json(listener: &Listener, explanation: &Explanation<'_>) -> Value {
+    let passed_over = explanation.passed_over.iter().map(|passed| {
+        json!({ "rule": passed.rule.name, "priority": passed.rule.priority, "reasons": passed.reasons })
+    });
+    let selected = explanation.selection.rule;
+    json!({
+        "listener": listener.name,
+        "rule": selected.map(|rule| &rule.name),
+        "priority": selected.map(|rule| rule.priority),
+        "action": explanation.selection.action.describe(),
+        "reaches": explanation.selection.action.reached_groups(),
+        "passed_over": passed_over.collect::<Vec<Value>>(),
+    })
 }
