@@ -29,6 +29,10 @@ const STEPS: &[Step] = &[
         name: "conformance",
         command: &["conformance/run"],
     },
+    Step {
+        name: "faults",
+        command: &["faults/run"],
+    },
 ];
 
 /// Runs the steps called `names`, or all; the first failing one ends it.

@@ -97,8 +97,9 @@ pub fn judge(deployment: &Deployment, plan: &[Probe], observations: &[Observatio
     for probe in plan {
         let observation = observations.iter().find(|o| o.probe == probe.id);
         checks.push(of(probe, observation));
-        if probe.expect == Expect::Connects && deployment.endpoint(probe.service).is_tls {
-            checks.push(connections::certificate(probe, observation));
+        if probe.expect == Expect::Connects {
+            let is_tls = deployment.endpoint(probe.service).is_tls;
+            checks.push(connections::privacy(probe, is_tls, observation));
         }
     }
     for service in crate::endpoint::Service::ALL {

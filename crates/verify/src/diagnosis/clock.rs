@@ -16,7 +16,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Cause> {
         .iter()
         .filter_map(|s| facts.detail(*s, "clock").map(|d| format!("{s}: {d}")));
     let sentence = if skewed.len() == 2 {
-        "the clocks of both services and of this machine disagree, so the one that is wrong is probably this machine's: keys and certificates seem expired or not yet valid"
+        "the clocks of the services and of this machine disagree: this machine's is wrong, or that of the machine on which both services run; keys and certificates seem expired or not yet valid"
     } else {
         "a server's clock is wrong: keys seem expired or not yet valid, and runs and audit entries carry wrong times"
     };

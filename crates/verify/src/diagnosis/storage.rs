@@ -15,7 +15,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Cause> {
     };
     let said = format!("step `{step}`: {}", crate::verdict::words::answer(answer));
     let is_full = answer.status == 507;
-    let is_read_only = answer.status >= 500 && answer.is_from_service() && !is_full;
+    let is_read_only = answer.status == 500 && answer.is_from_service();
     if is_full {
         let sentence = format!(
             "the registry's disk is full: reading works, and writing {what} is refused with 507"

@@ -159,17 +159,22 @@ fn of_certificate(error: &CertificateError) -> TlsFault {
         CertificateError::NotValidYetContext { not_before, .. } => {
             TlsFault::NotYetValid(not_before.as_secs())
         }
-        CertificateError::NotValidForNameContext { presented, .. } => TlsFault::WrongName(
-            presented
-                .iter()
-                .map(|name| Foreign::new(name.clone()))
-                .collect(),
-        ),
+        CertificateError::NotValidForNameContext { presented, .. } => {
+            TlsFault::WrongName(presented.iter().map(|name| bare_name(name)).collect())
+        }
         CertificateError::UnknownIssuer => TlsFault::Untrusted,
         // A certificate that vouches for itself, as `openssl req -x509` makes it.
         other if format!("{other:?}").contains("CaUsedAsEndEntity") => TlsFault::Untrusted,
         other => TlsFault::Other(Foreign::new(other.to_string())),
     }
+}
+
+/// The library shows a name as `DnsName("auth.example.com")`.
+fn bare_name(shown: &str) -> Foreign {
+    let inside = shown
+        .split_once('"')
+        .and_then(|(_, rest)| rest.rsplit_once('"'));
+    Foreign::new(inside.map_or(shown, |(name, _)| name))
 }
 
 /// The year 9999.

@@ -23,9 +23,17 @@ pub(super) fn connects(outcome: &Outcome) -> Judgement {
     }
 }
 
-/// The certificate, from the same observation as the connection.
-pub(super) fn certificate(probe: &Probe, observation: Option<&Observation>) -> Check {
+/// Whether keys are safe on the way: the certificate, from the same observation as the connection.
+pub(super) fn privacy(probe: &Probe, is_tls: bool, observation: Option<&Observation>) -> Check {
     let (state, detail) = match observation.map(|o| (&o.outcome, o)) {
+        Some((Outcome::Connected(connected), _)) if !is_tls && connected.is_loopback => (
+            State::NotRun,
+            "plain HTTP, and this machine: nothing to check".to_owned(),
+        ),
+        Some((Outcome::Connected(_), _)) if !is_tls => (
+            State::Failed,
+            "plain HTTP to another machine: keys can be read on the way".to_owned(),
+        ),
         Some((Outcome::Connected(connected), _)) => {
             let ends = connected.certificate_ends_s.map_or_else(String::new, |at| {
                 format!(", good until {}", crate::report::day(at))
