@@ -1,13 +1,12 @@
-"""Measures the servers in interleaved rounds and prints a table with ratios."""
+"""Measures the servers in interleaved rounds and prints a table with ratios.
+
+Only ratios of one run count: every round measures each kind of request at all servers, one right after the other.
+"""
 
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
-import os
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -15,10 +14,13 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import machine
 import servers
-from workloads import prepare, workloads
+from prepare import check_alike, prepare
+from report import table
+from workloads import AUTH_WORKLOAD, workloads
 
-NAMES = ("hokusai", "hokusai --no-auth", "fasttrackml", "mlflow")
+NAMES = ("hokusai", "hokusai --no-auth", "hokusai, PostgreSQL", "fasttrackml", "mlflow")
 IDLE_S = 3
 RESULTS = Path(__file__).parent / "results"
 
@@ -32,105 +34,88 @@ def main():
     if options.save:
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / "latest.md").write_text(text)
-        (RESULTS / "latest.json").write_text(json.dumps(result, indent=1))
+        (RESULTS / "latest.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
+    parser = argparse.ArgumentParser(prog="bench/run", description=__doc__.splitlines()[0])
     parser.add_argument("--load", required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--seconds", type=float, default=4, help="of each measurement (4)")
-    parser.add_argument("--rounds", type=int, default=3, help="in which the servers take turns; the median counts (3)")
-    parser.add_argument("--runs", type=int, default=20_000, help="in the experiment that is searched (20,000)")
-    parser.add_argument("--only", nargs="*", default=list(NAMES), choices=NAMES, help="servers to measure (all)")
+    parser.add_argument("--fml", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--quick", action="store_true", help="one round of one second over 2,000 runs: shows that it works, proves nothing")
+    parser.add_argument("--seconds", type=float, help="of each measurement (3)")
+    parser.add_argument("--rounds", type=int, help="in which the servers take turns; medians count (3)")
+    parser.add_argument("--auth-rounds", type=int, help="of one second with and without authentication (12)")
+    parser.add_argument("--runs", type=int, help="in the experiment that is searched (20,000)")
+    parser.add_argument("--only", nargs="*", default=list(NAMES), choices=NAMES, metavar="SERVER", help=f"servers to measure, of: {'; '.join(NAMES)} (all)")
+    parser.add_argument("--workload", default="", metavar="TEXT", help="measures only what has this text in its name")
     parser.add_argument("--save", action="store_true", help="also writes bench/results/latest.md and .json")
-    return parser.parse_args()
+    options = parser.parse_args()
+    for name, quick, full in (("seconds", 1, 3), ("rounds", 1, 3), ("auth_rounds", 2, 12), ("runs", 2_000, 20_000)):
+        if getattr(options, name) is None:
+            setattr(options, name, quick if options.quick else full)
+    return options
 
 
 def measure(options: argparse.Namespace, folder: Path) -> dict:
-    result: dict = {"machine": machine(), "seconds": options.seconds, "rounds": options.rounds, "runs": options.runs, "servers": {}, "workloads": {}}
+    result: dict = {"machine": machine.describe(), "seconds": options.seconds, "rounds": options.rounds, "runs": options.runs, "servers": {}, "workloads": {}, "auth": {}}
     running = {}
     try:
         for name in options.only:
             say(f"starting {name}")
-            server, start_s = servers.start(name, folder / name.replace(" ", ""))
+            server, start_s = servers.start(name, folder / name.replace(" ", "").replace(",", ""), options.fml)
+            running[name] = (server, None)
             time.sleep(IDLE_S)
             result["servers"][name] = {"start_s": start_s, "idle_mb": servers.memory_mb(server)}
-            say(f"preparing {name}: {options.runs} runs")
-            running[name] = (server, prepare(server.url, servers.token(server), options.runs, getattr(server, "has_registry", True)))
+            running[name] = (server, prepare(server, servers.token(server), options.runs, lambda text, name=name: say(f"{name}: {text}")))
+        check_alike({name: (server, servers.token(server), prepared) for name, (server, prepared) in running.items()})
         for round_ in range(options.rounds):
-            for name, (server, prepared) in running.items():
-                for workload in workloads(prepared):
-                    if workload.needs_registry and not getattr(server, "has_registry", True):
+            for workload in (one for one in workloads() if options.workload in one.name):
+                entry = result["workloads"].setdefault(workload.name, {"aims": {"fasttrackml": workload.aim_fasttrackml, "mlflow": workload.aim_mlflow}})
+                for name, (server, prepared) in running.items():
+                    if workload.needs_registry and not server.has_registry:
                         continue
-                    say(f"round {round_ + 1}: {name}: {workload.name}")
-                    entry = result["workloads"].setdefault(workload.name, {"aims": {"fasttrackml": workload.aim_fasttrackml, "mlflow": workload.aim_mlflow}})
-                    entry.setdefault(name, []).append(load(options, server, prepared, workload, folder))
+                    seen = load(options, server, prepared, workload, folder, options.seconds)
+                    entry.setdefault(name, []).append(seen)
+                    say(f"round {round_ + 1} of {options.rounds}: {workload.name}: {name}: {seen['per_s']:,.0f}/s")
+        if {"hokusai", "hokusai --no-auth"} <= running.keys():
+            result["auth"] = authentication(options, running, folder)
     finally:
         for server, _ in running.values():
             server.stop()
     return result
 
 
-def load(options, server, prepared, workload, folder: Path) -> dict:
-    """One measurement: what the load generator saw, and the server's CPU for it."""
+def authentication(options, running: dict, folder: Path) -> dict:
+    """The cheapest requests with and without a key, in short turns: the machine's noise hits both alike."""
+    found: dict = {"workload": AUTH_WORKLOAD}
+    workload = next(one for one in workloads() if one.name == AUTH_WORKLOAD)
+    for round_ in range(options.auth_rounds):
+        pair = ("hokusai", "hokusai --no-auth")
+        for name in pair if round_ % 2 == 0 else reversed(pair):
+            server, prepared = running[name]
+            found.setdefault(name, []).append(load(options, server, prepared, workload, folder, 1.0))
+        say(f"authentication: round {round_ + 1} of {options.auth_rounds}")
+    return found
+
+
+def load(options, server, prepared, workload, folder: Path, seconds: float) -> dict:
+    """One measurement: what the load generator saw, the server's CPU for it, and how busy others kept the machine meanwhile."""
     body, words = folder / "body", folder / "words"
-    body.write_text(workload.body)
+    body.write_text(workload.body(prepared))
     words.write_text("\n".join(prepared.runs))
-    before = servers.cpu_s(server)
+    before, machine_before = servers.cpu_s(server), machine.busy_s()
+    children_before = machine.children_s()
     done = subprocess.run(
-        [options.load, urlsplit(server.url).netloc, str(workload.connections), str(options.seconds), workload.method, workload.target, servers.token(server), str(body), str(words)],
+        [options.load, urlsplit(server.url).netloc, str(workload.connections), str(seconds), workload.method, workload.target, servers.token(server), str(body), str(words)],
         check=True, capture_output=True, text=True,
     )
-    seen = json.loads(done.stdout)
     spent = servers.cpu_s(server) - before
+    others = machine.busy_s() - machine_before - spent - (machine.children_s() - children_before)
+    seen = json.loads(done.stdout)
     seen["per_s"] = seen["requests"] / seen["seconds"]
     seen["cpu_us_per_request"] = spent * 1e6 / max(seen["requests"] + seen["failures"], 1)
+    seen["cores_used_by_others"] = max(others, 0) / seen["seconds"]
     return seen
-
-
-def table(result: dict) -> str:
-    names = list(result["servers"])
-    lines = [
-        f"Machine: {result['machine']}. Median of {result['rounds']} rounds of {result['seconds']} s; {result['runs']} runs searched; client and server share the machine.", "",
-        "| server | start to healthy, s | idle memory, MB |", "| --- | ---: | ---: |",
-        *(f"| {name} | {found['start_s']:.3f} | {found['idle_mb']:.0f} |" for name, found in result["servers"].items()), "",
-        "| requests per second (p50 / p99 ms; server CPU µs per request) | " + " | ".join(names) + " | ratios |", "| --- |" + " ---: |" * (len(names) + 1),
-    ]
-    for workload, entry in result["workloads"].items():
-        cells = [cell(entry[name]) if name in entry else "–" for name in names]
-        lines.append(f"| {workload} | " + " | ".join(cells) + " | " + ratios(entry) + " |")
-    if {"hokusai", "hokusai --no-auth"} <= set(names):
-        lines += ["", "Authentication costs, of server CPU per request (and of throughput):", ""]
-        for workload, entry in result["workloads"].items():
-            cost = middle(entry["hokusai"], "cpu_us_per_request") / max(middle(entry["hokusai --no-auth"], "cpu_us_per_request"), 1e-9) - 1
-            speed = middle(entry["hokusai"], "per_s") / max(middle(entry["hokusai --no-auth"], "per_s"), 1e-9)
-            lines.append(f"- {workload}: {cost:+.1%} CPU, {speed:.2f} × the throughput")
-    return "\n".join(lines) + "\n"
-
-
-def cell(rounds: list[dict]) -> str:
-    failures = sum(one["failures"] for one in rounds)
-    text = f"{middle(rounds, 'per_s'):,.0f} ({middle(rounds, 'p50_us') / 1000:.2f} / {middle(rounds, 'p99_us') / 1000:.2f}; {middle(rounds, 'cpu_us_per_request'):,.0f})"
-    return text + (f" **{failures} failed**" if failures else "")
-
-
-def ratios(entry: dict) -> str:
-    found = []
-    for other in ("fasttrackml", "mlflow"):
-        if other in entry and "hokusai" in entry:
-            ratio = middle(entry["hokusai"], "per_s") / max(middle(entry[other], "per_s"), 1e-9)
-            aim = entry["aims"][other]
-            found.append(f"{ratio:,.1f} × {other}" + (f" (aim {aim:g})" if aim else ""))
-    return ", ".join(found)
-
-
-def middle(rounds: list[dict], field: str) -> float:
-    return statistics.median(one[field] for one in rounds)
-
-
-def machine() -> str:
-    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), platform.machine())
-    return f"{os.cpu_count()} × {model}, {platform.system()} {platform.release()}, {datetime.date.today()}"
 
 
 def say(text: str):

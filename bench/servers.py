@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from pathlib import Path
 
 from harness.hokusai_server import HokusaiServer
 from harness.mlflow_server import MlflowServer
+from harness.postgres import Postgres
 from harness.process import Process, free_port
 from harness.raw import Connection
 
@@ -22,12 +22,13 @@ class FastTrackMl:
     token = ""
     has_registry = False
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, program: str):
         folder.mkdir(parents=True, exist_ok=True)
+        self.database_file = folder / "fasttrackml.db"
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.process = Process(
-            [str(Path(sys.executable).parent / "fml"), "server", "--listen-address", f"127.0.0.1:{port}", "--database-uri", f"sqlite://{folder}/fasttrackml.db", "--log-level", "error", "--default-artifact-root", str(folder / "artifacts")],
+            [program, "server", "--listen-address", f"127.0.0.1:{port}", "--database-uri", f"sqlite://{self.database_file}", "--log-level", "error", "--default-artifact-root", str(folder / "artifacts")],
             folder / "server.log",
             cwd=folder,
         )
@@ -43,20 +44,47 @@ class FastTrackMl:
         self.process.stop()
 
 
-def start(name: str, folder: Path):
+class Mlflow(MlflowServer):
+    """`mlflow server` with its default number of workers and its default database."""
+
+    token = ""
+    has_registry = True
+
+    def __init__(self, folder: Path):
+        self.database_file = folder / "mlflow.db"
+        super().__init__(folder, workers=4)
+
+
+class Hokusai(HokusaiServer):
+    """Ours, with a PostgreSQL cluster of its own if it is given one."""
+
+    has_registry = True
+    database_file = None
+
+    def __init__(self, folder: Path, cluster: Postgres | None, database_url: str | None, has_auth: bool):
+        self.cluster, self.has_auth = cluster, has_auth
+        super().__init__(folder, database_url, () if has_auth else ("--no-auth",), {"RUST_LOG": "warn"})
+
+    def stop(self):
+        super().stop()
+        if self.cluster is not None:
+            self.cluster.stop()
+
+
+def start(name: str, folder: Path, fml: str):
     """Starts a server by name; gives it and the seconds until its first healthy answer."""
+    cluster = Postgres() if name == "hokusai, PostgreSQL" else None
+    database_url = cluster.new_database() if cluster else None
     started = time.monotonic()
-    if name == "hokusai":
-        server = HokusaiServer(folder, env={"RUST_LOG": "warn"})
-    elif name == "hokusai --no-auth":
-        server = HokusaiServer(folder, flags=("--no-auth",), env={"RUST_LOG": "warn"})
-        server.has_auth = False
+    if name == "fasttrackml":
+        server = FastTrackMl(folder, fml)
     elif name == "mlflow":
-        server = MlflowServer(folder, workers=4)  # its default
-        server.token = ""
+        server = Mlflow(folder)
     else:
-        server = FastTrackMl(folder)
-    Connection(server.url, token(server)).send("GET", "/health")
+        server = Hokusai(folder, cluster, database_url, has_auth=name != "hokusai --no-auth")
+    answer = Connection(server.url, token(server)).send("GET", "/health")
+    if answer.status != 200:
+        raise SystemExit(f"error: {name} is not healthy: {answer.status}")
     return server, time.monotonic() - started
 
 
@@ -66,13 +94,18 @@ def token(server) -> str:
 
 
 def cpu_s(server) -> float:
-    """CPU seconds of the server and its children so far."""
-    return sum(_cpu_ticks(pid) for pid in _tree(server.process.pid)) / TICKS_PER_S
+    """CPU seconds of the server, its children and its database so far."""
+    return sum(_cpu_ticks(pid) for pid in _pids(server)) / TICKS_PER_S
 
 
 def memory_mb(server) -> float:
-    """Resident megabytes of the server and its children."""
+    """Resident megabytes of the server and its children, without a database beside it."""
     return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in _tree(server.process.pid)) * PAGE_BYTES / 1e6
+
+
+def _pids(server) -> list[int]:
+    cluster = getattr(server, "cluster", None)
+    return _tree(server.process.pid) + (_tree(cluster.pid) if cluster and cluster.pid else [])
 
 
 def _tree(pid: int) -> list[int]:

@@ -48,6 +48,11 @@ class Postgres:
         self._process.wait_until(lambda: _answers(url), timeout_s=60, pause_s=0.1)
         return url
 
+    @property
+    def pid(self) -> int | None:
+        """The cluster's first process; none if it was given."""
+        return self._process.pid if self._process else None
+
     def new_database(self) -> str:
         """The URL of a new, empty database."""
         name = f"test_{uuid.uuid4().hex}"
