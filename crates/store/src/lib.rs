@@ -41,6 +41,6 @@ pub mod usage;
 pub use db::postgres::PostgresLocation;
 pub use error::StoreError;
 pub use param::Param;
-pub use row::{Row, Value};
+pub use row::{Columns, Row, Value};
 pub use store::{Location, OpenError, Store, StoreOptions};
 pub use tx::{Dialect, Tx};

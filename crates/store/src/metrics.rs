@@ -153,24 +153,34 @@ pub fn history(
         .collect()
 }
 
+/// The latest points of several runs, each handed over with its run's row number.
+pub(crate) fn each_latest(
+    tx: &mut dyn Tx,
+    runs: &[i64],
+    mut take: impl FnMut(i64, Metric),
+) -> Result<(), StoreError> {
+    tx.visit(&LATEST, &params![runs.to_vec()], &mut |row| {
+        let value = if row.int(5)? == 0 {
+            row.real(2)?
+        } else {
+            f64::NAN
+        };
+        let metric = Metric {
+            key: row.text(1)?.to_owned(),
+            value,
+            timestamp_ms: row.int(3)?,
+            step: row.int(4)?,
+        };
+        take(row.int(0)?, metric);
+        Ok(())
+    })
+}
+
 /// The latest points of several runs, with the runs' row numbers.
 pub fn latest(tx: &mut dyn Tx, runs: &[i64]) -> Result<Vec<(i64, Metric)>, StoreError> {
-    tx.query(&LATEST, &params![runs.to_vec()])?
-        .iter()
-        .map(|row| {
-            let is_nan = row.bool(5)?;
-            let value = if is_nan { f64::NAN } else { row.real(2)? };
-            Ok((
-                row.int(0)?,
-                Metric {
-                    key: row.text(1)?,
-                    value,
-                    timestamp_ms: row.int(3)?,
-                    step: row.int(4)?,
-                },
-            ))
-        })
-        .collect()
+    let mut found = Vec::new();
+    each_latest(tx, runs, |run, metric| found.push((run, metric)))?;
+    Ok(found)
 }
 
 fn value(row: &Row, column: usize) -> Result<f64, StoreError> {

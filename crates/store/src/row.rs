@@ -29,6 +29,21 @@ impl Value {
     }
 }
 
+/// A row that is being read, where it lies. Columns are counted from 0.
+pub trait Columns {
+    /// An integer or boolean.
+    fn int(&self, column: usize) -> Result<i64, StoreError>;
+
+    /// An integer or NULL.
+    fn opt_int(&self, column: usize) -> Result<Option<i64>, StoreError>;
+
+    /// A double.
+    fn real(&self, column: usize) -> Result<f64, StoreError>;
+
+    /// Text.
+    fn text(&self, column: usize) -> Result<&str, StoreError>;
+}
+
 /// One row. Columns are counted from 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row(Vec<Value>);

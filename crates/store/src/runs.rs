@@ -7,7 +7,8 @@ use hokusai_core::metric::Metric;
 use hokusai_core::run::{RunInfo, RunStatus};
 
 use crate::run_inputs::{self, DatasetInput, RunModel};
-use crate::{Row, StoreError, Tx, metrics, params, statements};
+use crate::statement::Statement;
+use crate::{Columns, StoreError, Tx, metrics, params, statements};
 
 statements! {
     Registry;
@@ -111,9 +112,12 @@ pub fn create(tx: &mut dyn Tx, run: &NewRun) -> Result<i64, StoreError> {
 
 /// One run without what it logged.
 pub fn info(tx: &mut dyn Tx, run_id: &str) -> Result<Option<RunInfo>, StoreError> {
-    tx.query_opt(&GET, &params![run_id])?
-        .map(|row| read(&row))
-        .transpose()
+    let mut found = None;
+    tx.visit(&GET, &params![run_id], &mut |row| {
+        found = Some(read(row)?);
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// Those of several runs that exist, by id, without what they logged.
@@ -121,10 +125,13 @@ pub fn infos(
     tx: &mut dyn Tx,
     run_ids: Vec<String>,
 ) -> Result<HashMap<String, RunInfo>, StoreError> {
-    tx.query(&GET_BY_IDS, &params![run_ids])?
-        .iter()
-        .map(|row| read(row).map(|run| (run.run_id.clone(), run)))
-        .collect()
+    let mut found = HashMap::with_capacity(run_ids.len());
+    tx.visit(&GET_BY_IDS, &params![run_ids], &mut |row| {
+        let run = read(row)?;
+        found.insert(run.run_id.clone(), run);
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// One run.
@@ -137,11 +144,11 @@ pub fn get(tx: &mut dyn Tx, run_id: &str) -> Result<Option<Run>, StoreError> {
 
 /// Runs in the order of their rows' numbers in `ids`, with a fixed number of statements.
 pub fn get_many(tx: &mut dyn Tx, ids: &[i64]) -> Result<Vec<Run>, StoreError> {
-    let mut infos = tx
-        .query(&GET_MANY, &params![ids.to_vec()])?
-        .iter()
-        .map(read)
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut infos = Vec::with_capacity(ids.len());
+    tx.visit(&GET_MANY, &params![ids.to_vec()], &mut |row| {
+        infos.push(read(row)?);
+        Ok(())
+    })?;
     let places: HashMap<i64, usize> = ids.iter().copied().zip(0..).collect();
     infos.sort_by_key(|info| places.get(&info.row_id).copied());
     hydrate(tx, infos)
@@ -262,21 +269,21 @@ fn hydrate(tx: &mut dyn Tx, infos: Vec<RunInfo>) -> Result<Vec<Run>, StoreError>
         })
         .collect();
     let places: HashMap<i64, usize> = ids.iter().copied().zip(0..).collect();
-    for (id, metric) in metrics::latest(tx, &ids)? {
+    metrics::each_latest(tx, &ids, |id, metric| {
         if let Some(run) = at(&mut runs, &places, id) {
             run.metrics.push(metric);
         }
-    }
-    for row in tx.query(&PARAMS, &params![ids.clone()])? {
-        if let Some(run) = at(&mut runs, &places, row.int(0)?) {
-            run.params.push((row.text(1)?, row.text(2)?));
+    })?;
+    each_pair(tx, &PARAMS, &ids, |id, pair| {
+        if let Some(run) = at(&mut runs, &places, id) {
+            run.params.push(pair);
         }
-    }
-    for row in tx.query(&TAGS, &params![ids.clone()])? {
-        if let Some(run) = at(&mut runs, &places, row.int(0)?) {
-            run.tags.push((row.text(1)?, row.text(2)?));
+    })?;
+    each_pair(tx, &TAGS, &ids, |id, pair| {
+        if let Some(run) = at(&mut runs, &places, id) {
+            run.tags.push(pair);
         }
-    }
+    })?;
     for (id, dataset) in run_inputs::datasets(tx, &ids)? {
         if let Some(run) = at(&mut runs, &places, id) {
             run.datasets.push(dataset);
@@ -290,25 +297,39 @@ fn hydrate(tx: &mut dyn Tx, infos: Vec<RunInfo>) -> Result<Vec<Run>, StoreError>
     Ok(runs)
 }
 
+/// Keys and values of several runs, each handed over with its run's row number.
+fn each_pair(
+    tx: &mut dyn Tx,
+    statement: &Statement,
+    runs: &[i64],
+    mut take: impl FnMut(i64, (String, String)),
+) -> Result<(), StoreError> {
+    tx.visit(statement, &params![runs.to_vec()], &mut |row| {
+        let pair = (row.text(1)?.to_owned(), row.text(2)?.to_owned());
+        take(row.int(0)?, pair);
+        Ok(())
+    })
+}
+
 fn at<'r>(runs: &'r mut [Run], places: &HashMap<i64, usize>, id: i64) -> Option<&'r mut Run> {
     places.get(&id).and_then(|index| runs.get_mut(*index))
 }
 
-fn read(row: &Row) -> Result<RunInfo, StoreError> {
+fn read(row: &dyn Columns) -> Result<RunInfo, StoreError> {
     let damaged = |reason: &str| StoreError::Damaged {
         what: "run",
         reason: reason.to_owned(),
     };
     Ok(RunInfo {
         row_id: row.int(0)?,
-        run_id: row.text(1)?,
+        run_id: row.text(1)?.to_owned(),
         experiment_id: row.int(2)?,
-        name: row.text(3)?,
-        status: RunStatus::parse(&row.text(4)?).ok_or_else(|| damaged("unknown status"))?,
-        lifecycle: Lifecycle::parse(&row.text(5)?).ok_or_else(|| damaged("unknown lifecycle"))?,
+        name: row.text(3)?.to_owned(),
+        status: RunStatus::parse(row.text(4)?).ok_or_else(|| damaged("unknown status"))?,
+        lifecycle: Lifecycle::parse(row.text(5)?).ok_or_else(|| damaged("unknown lifecycle"))?,
         start_ms: row.int(6)?,
         end_ms: row.opt_int(7)?,
-        user_id: row.text(8)?,
-        artifact_uri: row.text(9)?,
+        user_id: row.text(8)?.to_owned(),
+        artifact_uri: row.text(9)?.to_owned(),
     })
 }

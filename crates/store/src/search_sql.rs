@@ -1,5 +1,6 @@
 //! Searches of runs and experiments: SQL built from the parsed query, never from its text.
 
+mod driver;
 mod experiments;
 mod runs;
 

@@ -1,7 +1,7 @@
 //! The one thing an operation sees of a database: an open transaction.
 
 use crate::statement::{Bulk, Statement};
-use crate::{Param, Row, StoreError};
+use crate::{Columns, Param, Row, StoreError};
 
 /// Which database runs the statement; only `search_sql` and migrations may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,14 @@ pub trait Tx {
 
     /// Runs a statement and reads all its rows. Listings carry a LIMIT.
     fn query(&mut self, statement: &Statement, params: &[Param]) -> Result<Vec<Row>, StoreError>;
+
+    /// Runs a statement and shows each of its rows to `each`, which copies what it keeps: for what is read most.
+    fn visit(
+        &mut self,
+        statement: &Statement,
+        params: &[Param],
+        each: &mut dyn FnMut(&dyn Columns) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
 
     /// Inserts many rows with one statement: SQLite repeats the prepared one, PostgreSQL unnests columns.
     ///

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use hokusai_core::search::{Attribute, Clause, DatasetField, Field, Order, Query, Relation, Test};
 
-use super::{Built, Page, View, direction, not};
+use super::{Built, Page, View, direction, driver, not};
 use crate::runs::Run;
 use crate::statement::{Schema, Statement};
 use crate::{StoreError, Tx};
@@ -19,6 +19,11 @@ pub fn runs(
 ) -> Result<Vec<Run>, StoreError> {
     if experiments.is_empty() {
         return Ok(Vec::new());
+    }
+    if let Some(few) = driver::choose(tx, experiments, query)? {
+        let built = from_few(experiments, query, few, view, page);
+        let ids = ids(tx, "SEARCH_RUNS_FROM_FEW", built)?;
+        return crate::runs::get_many(tx, &ids);
     }
     let wanted = usize::try_from(page.limit).unwrap_or(usize::MAX);
     if let Some(built) = by_metric(experiments, query, view, page) {
@@ -65,6 +70,27 @@ fn by_metric(experiments: &[i64], query: &Query, view: View, page: Page) -> Opti
     );
     built.page(page);
     Some(built)
+}
+
+/// For a clause that few runs pass: looks at those alone.
+fn from_few(experiments: &[i64], query: &Query, few: &Clause, view: View, page: Page) -> Built {
+    let table = driver::table(&few.field);
+    let mut built = Built {
+        // A cross join keeps its order in SQLite: the few lead.
+        sql: format!("SELECT r.id FROM {table} d CROSS JOIN runs r"),
+        params: Vec::new(),
+    };
+    let order = order(&mut built, &query.order);
+    let passing = driver::passing(&mut built, experiments, few);
+    let _ = write!(built.sql, " WHERE r.id = d.run_id AND {passing}");
+    built.view("r.lifecycle", view);
+    for clause in query.clauses.iter().filter(|clause| *clause != few) {
+        let condition = condition(&mut built, experiments, clause);
+        let _ = write!(built.sql, " AND {condition}");
+    }
+    built.sql.push_str(&order);
+    built.page(page);
+    built
 }
 
 fn complete(experiments: &[i64], query: &Query, view: View, page: Page) -> Built {
@@ -218,3 +244,6 @@ const fn column(attribute: Attribute) -> &'static str {
         _ => "r.start_ms",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use postgres::types::ToSql;
 use super::session::Session;
 use super::values::{Bound, columns, read};
 use crate::statement::{Bulk, Statement};
-use crate::{Dialect, Param, Row, StoreError, Tx};
+use crate::{Columns, Dialect, Param, Row, StoreError, Tx};
 
 /// An open transaction, what is to happen when it is durable, and whether the database asked to repeat it.
 pub(super) struct PostgresTx<'s> {
@@ -70,6 +70,20 @@ impl Tx for PostgresTx<'_> {
         let rows = self.session.client.query(&prepared, &bound);
         let rows = rows.map_err(|error| self.note(statement.name(), &error))?;
         rows.iter().map(|row| read(statement.name(), row)).collect()
+    }
+
+    fn visit(
+        &mut self,
+        statement: &Statement,
+        params: &[Param],
+        each: &mut dyn FnMut(&dyn Columns) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let prepared = self.prepare(statement.name(), statement.postgres())?;
+        let bound: Vec<Bound<'_>> = params.iter().map(Bound).collect();
+        let bound: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|param| param as _).collect();
+        let rows = self.session.client.query(&prepared, &bound);
+        let rows = rows.map_err(|error| self.note(statement.name(), &error))?;
+        rows.iter().try_for_each(|row| each(row))
     }
 
     fn insert_many(&mut self, bulk: &Bulk, rows: &[Vec<Param>]) -> Result<u64, StoreError> {

@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use crate::statement::{Bulk, ColumnType};
-use crate::{Param, Row, StoreError, Value};
+use crate::{Columns, Param, Row, StoreError, Value};
 
 type Refusal = Box<dyn std::error::Error + Sync + Send>;
 
@@ -79,6 +79,32 @@ fn value(row: &postgres::Row, index: usize, ty: &Type) -> Result<Value, postgres
         _ => row.try_get::<_, Option<String>>(index)?.map(Value::Text),
     };
     Ok(value.unwrap_or(Value::Null))
+}
+
+impl Columns for postgres::Row {
+    fn int(&self, column: usize) -> Result<i64, StoreError> {
+        self.try_get(column).map_err(|_| not(column, "an integer"))
+    }
+
+    fn opt_int(&self, column: usize) -> Result<Option<i64>, StoreError> {
+        self.try_get(column).map_err(|_| not(column, "an integer"))
+    }
+
+    fn real(&self, column: usize) -> Result<f64, StoreError> {
+        self.try_get(column).map_err(|_| not(column, "a number"))
+    }
+
+    fn text(&self, column: usize) -> Result<&str, StoreError> {
+        self.try_get(column).map_err(|_| not(column, "text"))
+    }
+}
+
+const fn not(column: usize, expected: &'static str) -> StoreError {
+    StoreError::Decode {
+        column,
+        expected,
+        found: "something else",
+    }
 }
 
 /// The rows of a bulk insert as one array per column.

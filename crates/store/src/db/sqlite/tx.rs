@@ -5,7 +5,7 @@ use rusqlite::{CachedStatement, Connection};
 
 use super::connection::failure;
 use crate::statement::{Bulk, Statement};
-use crate::{Dialect, Param, Row, StoreError, Tx, Value};
+use crate::{Columns, Dialect, Param, Row, StoreError, Tx, Value};
 
 /// An open transaction, and what is to happen when it is durable.
 pub(super) struct SqliteTx<'c> {
@@ -62,6 +62,25 @@ impl Tx for SqliteTx<'_> {
         Ok(read)
     }
 
+    fn visit(
+        &mut self,
+        statement: &Statement,
+        params: &[Param],
+        each: &mut dyn FnMut(&dyn Columns) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut prepared = self.prepare(statement.name(), statement.sqlite())?;
+        let mut rows = prepared
+            .query(rusqlite::params_from_iter(params))
+            .map_err(|error| failure(statement.name(), &error))?;
+        while let Some(row) = rows
+            .next()
+            .map_err(|error| failure(statement.name(), &error))?
+        {
+            each(row)?;
+        }
+        Ok(())
+    }
+
     fn insert_many(&mut self, bulk: &Bulk, rows: &[Vec<Param>]) -> Result<u64, StoreError> {
         let mut prepared = self.prepare(bulk.name(), bulk.sqlite())?;
         let mut changed = 0;
@@ -75,6 +94,63 @@ impl Tx for SqliteTx<'_> {
 
     fn after_commit(&mut self, hook: Box<dyn FnOnce() + Send>) {
         self.hooks.push(hook);
+    }
+}
+
+impl Columns for rusqlite::Row<'_> {
+    fn int(&self, column: usize) -> Result<i64, StoreError> {
+        match self.get_ref(column) {
+            Ok(ValueRef::Integer(value)) => Ok(value),
+            found => Err(unexpected(column, "an integer", &found)),
+        }
+    }
+
+    fn opt_int(&self, column: usize) -> Result<Option<i64>, StoreError> {
+        match self.get_ref(column) {
+            Ok(ValueRef::Integer(value)) => Ok(Some(value)),
+            Ok(ValueRef::Null) => Ok(None),
+            found => Err(unexpected(column, "an integer", &found)),
+        }
+    }
+
+    fn real(&self, column: usize) -> Result<f64, StoreError> {
+        match self.get_ref(column) {
+            Ok(ValueRef::Real(value)) => Ok(value),
+            found => Err(unexpected(column, "a number", &found)),
+        }
+    }
+
+    fn text(&self, column: usize) -> Result<&str, StoreError> {
+        match self.get_ref(column) {
+            Ok(ValueRef::Text(value)) => {
+                std::str::from_utf8(value).map_err(|_| StoreError::Decode {
+                    column,
+                    expected: "text",
+                    found: "bytes",
+                })
+            }
+            found => Err(unexpected(column, "text", &found)),
+        }
+    }
+}
+
+fn unexpected(
+    column: usize,
+    expected: &'static str,
+    found: &rusqlite::Result<ValueRef<'_>>,
+) -> StoreError {
+    let found = match found {
+        Ok(ValueRef::Null) => "null",
+        Ok(ValueRef::Integer(_)) => "an integer",
+        Ok(ValueRef::Real(_)) => "a number",
+        Ok(ValueRef::Text(_)) => "text",
+        Ok(ValueRef::Blob(_)) => "bytes",
+        Err(_) => "no column",
+    };
+    StoreError::Decode {
+        column,
+        expected,
+        found,
     }
 }
 
