@@ -49,17 +49,23 @@ pub(super) fn view(params: &Params, name: &str) -> View {
 /// The answer: entries under `name`, and the token of the next page if there is one.
 pub(super) fn answer(name: &str, page: Page, mut found: Vec<Value>) -> Value {
     let mut body = Map::new();
-    let wanted = page.limit - 1;
-    let most = usize::try_from(wanted).unwrap_or(usize::MAX);
-    if found.len() > most {
-        found.truncate(most);
-        let token = page_token::encode(page.offset.saturating_add(wanted));
+    if let Some(token) = cut(page, &mut found) {
         body.insert("next_page_token".to_owned(), token.into());
     }
     if !found.is_empty() {
         body.insert(name.to_owned(), found.into());
     }
     body.into()
+}
+
+/// Leaves of what was found what was asked for; answers the token of the next page if there is one.
+pub(super) fn cut<T>(page: Page, found: &mut Vec<T>) -> Option<String> {
+    let wanted = page.limit - 1;
+    let most = usize::try_from(wanted).unwrap_or(usize::MAX);
+    (found.len() > most).then(|| {
+        found.truncate(most);
+        page_token::encode(page.offset.saturating_add(wanted))
+    })
 }
 
 /// The real server's limit.

@@ -2,15 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use hokusai_store::{metrics, runs};
-use serde_json::{Map, Value};
+use serde::Serialize;
 
 use super::MOST_POINTS;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::Params;
 use crate::mlflow::page_token;
-use crate::mlflow::runs::body::metrics_body;
+use crate::mlflow::runs::body::PointBody;
 use crate::registry::RegistryState;
 
 /// Reads a page of a metric's history, in the order of time; a run that is not there has none.
@@ -18,7 +19,7 @@ pub async fn get_history(
     State(state): State<RegistryState>,
     _caller: Caller,
     params: Params,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     let run_id = params.run_id()?;
     let key = params.required_str("metric_key")?;
     // The real server ignores a page size that is no number.
@@ -40,14 +41,22 @@ pub async fn get_history(
         })
         .await?;
     let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut body = Map::new();
-    if points.len() > page {
+    let next_page_token = (points.len() > page).then(|| {
         points.truncate(page);
-        let next = page_token::encode(offset + limit);
-        body.insert("next_page_token".to_owned(), next.into());
-    }
-    if !points.is_empty() {
-        body.insert("metrics".to_owned(), metrics_body(&points));
-    }
-    Ok(Json(body.into()))
+        page_token::encode(offset + limit)
+    });
+    let metrics = points.iter().map(PointBody::new).collect();
+    let body = History {
+        metrics,
+        next_page_token,
+    };
+    Ok(Json(body).into_response())
+}
+
+#[derive(Serialize)]
+struct History<'r> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    metrics: Vec<PointBody<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
 }

@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use hokusai_store::{metrics, runs};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::Params;
-use crate::mlflow::runs::body::metric_body;
+use crate::mlflow::runs::body::PointBody;
 use crate::registry::RegistryState;
 
 /// Reads one metric of several runs.
@@ -16,7 +17,7 @@ pub async fn get_history_bulk(
     State(state): State<RegistryState>,
     _caller: Caller,
     params: Params,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     let mut run_ids = params.str_list("run_id")?;
     if run_ids.is_empty() {
         return Err(ApiError::invalid(
@@ -47,17 +48,22 @@ pub async fn get_history_bulk(
                     continue;
                 };
                 for metric in metrics::history(tx, &run, &key, left, 0)? {
-                    let mut point = metric_body(&metric);
-                    if let Some(point) = point.as_object_mut() {
-                        point.insert("run_id".to_owned(), run_id.as_str().into());
-                    }
-                    points.push(point);
+                    points.push((run_id.clone(), metric));
                 }
             }
             Ok::<_, ApiError>(points)
         })
         .await?;
-    Ok(Json(json!({"metrics": points})))
+    let metrics = points
+        .iter()
+        .map(|(run_id, metric)| PointBody::of_run(metric, run_id))
+        .collect();
+    Ok(Json(Histories { metrics }).into_response())
+}
+
+#[derive(Serialize)]
+struct Histories<'r> {
+    metrics: Vec<PointBody<'r>>,
 }
 
 /// The real server's limits.

@@ -1,106 +1,254 @@
-//! A run as clients read it.
+//! A run as clients read it. Written straight from the run: a search answers with thousands of points, params and tags.
 
 use hokusai_core::metric::Metric;
 use hokusai_core::run::RunInfo;
-use hokusai_store::run_inputs::{DatasetInput, Direction, RunModel};
+use hokusai_store::run_inputs::{DatasetInput, Direction};
 use hokusai_store::runs::Run;
-use serde_json::{Map, Value, json};
-
-use crate::mlflow::pairs;
-
-/// The run itself as JSON; an end that is not set is left out.
-pub(in crate::mlflow) fn info_body(run: &RunInfo) -> Value {
-    let mut body = Map::new();
-    let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
-    put("run_uuid", run.run_id.as_str().into());
-    put("experiment_id", run.experiment_id.to_string().into());
-    put("run_name", run.name.as_str().into());
-    put("user_id", run.user_id.as_str().into());
-    put("status", run.status.as_str().into());
-    put("start_time", run.start_ms.into());
-    if let Some(end_ms) = run.end_ms {
-        put("end_time", end_ms.into());
-    }
-    put("artifact_uri", run.artifact_uri.as_str().into());
-    put("lifecycle_stage", run.lifecycle.as_str().into());
-    put("run_id", run.run_id.as_str().into());
-    body.into()
-}
+use serde::{Serialize, Serializer};
 
 /// The run with what it logged, read and made; empty lists are left out, as protobuf does.
-pub(in crate::mlflow) fn run_body(run: &Run) -> Value {
-    let mut data = Map::new();
-    if !run.metrics.is_empty() {
-        data.insert("metrics".to_owned(), metrics_body(&run.metrics));
-    }
-    if !run.params.is_empty() {
-        data.insert("params".to_owned(), pairs(&run.params));
-    }
-    if !run.tags.is_empty() {
-        data.insert("tags".to_owned(), pairs(&run.tags));
-    }
-    let of = |direction| {
-        run.models
-            .iter()
-            .filter(move |model| model.direction == direction)
-    };
-    let mut inputs = Map::new();
-    if !run.datasets.is_empty() {
-        let datasets: Vec<Value> = run.datasets.iter().map(dataset_body).collect();
-        inputs.insert("dataset_inputs".to_owned(), datasets.into());
-    }
-    let read: Vec<Value> = of(Direction::Input)
-        .map(|model| json!({"model_id": model.model_id}))
-        .collect();
-    if !read.is_empty() {
-        inputs.insert("model_inputs".to_owned(), read.into());
-    }
-    let made: Vec<Value> = of(Direction::Output).map(output_body).collect();
-    let mut outputs = Map::new();
-    if !made.is_empty() {
-        outputs.insert("model_outputs".to_owned(), made.into());
-    }
-    json!({"info": info_body(&run.info), "data": data, "inputs": inputs, "outputs": outputs})
+#[derive(Serialize)]
+pub(in crate::mlflow) struct RunBody<'r> {
+    info: InfoBody<'r>,
+    data: DataBody<'r>,
+    inputs: InputsBody<'r>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outputs: Option<OutputsBody<'r>>,
 }
 
-/// Points of metrics as JSON.
-pub(in crate::mlflow) fn metrics_body(metrics: &[Metric]) -> Value {
-    metrics.iter().map(metric_body).collect()
+impl<'r> RunBody<'r> {
+    /// All of the run.
+    pub(in crate::mlflow) fn new(run: &'r Run) -> Self {
+        let of = |direction| {
+            run.models
+                .iter()
+                .filter(move |model| model.direction == direction)
+        };
+        Self {
+            info: InfoBody::new(&run.info),
+            data: DataBody {
+                metrics: run.metrics.iter().map(PointBody::new).collect(),
+                params: pairs(&run.params),
+                tags: pairs(&run.tags),
+            },
+            inputs: InputsBody {
+                dataset_inputs: run.datasets.iter().map(DatasetInputBody::new).collect(),
+                model_inputs: of(Direction::Input)
+                    .map(|model| ModelInputBody {
+                        model_id: &model.model_id,
+                    })
+                    .collect(),
+            },
+            outputs: Some(OutputsBody {
+                model_outputs: of(Direction::Output)
+                    .map(|model| ModelOutputBody {
+                        model_id: &model.model_id,
+                        step: model.step,
+                    })
+                    .collect(),
+            }),
+        }
+    }
+
+    /// As a search answers: the real server leaves out the models that the run read.
+    pub(in crate::mlflow) fn found(run: &'r Run) -> Self {
+        let mut body = Self::new(run);
+        body.inputs.model_inputs.clear();
+        body
+    }
+
+    /// As its creation answers: the real server leaves out what it made there, and only there.
+    pub(in crate::mlflow) fn created(run: &'r Run) -> Self {
+        Self {
+            outputs: None,
+            ..Self::new(run)
+        }
+    }
 }
 
-/// A point as JSON; NaN is a string there.
-pub(in crate::mlflow) fn metric_body(metric: &Metric) -> Value {
-    let value = if metric.value.is_nan() {
-        Value::from("NaN")
+/// The run itself; an end that is not set is left out.
+#[derive(Serialize)]
+pub(in crate::mlflow) struct InfoBody<'r> {
+    run_uuid: &'r str,
+    #[serde(serialize_with = "as_text")]
+    experiment_id: i64,
+    run_name: &'r str,
+    user_id: &'r str,
+    status: &'static str,
+    start_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_time: Option<i64>,
+    artifact_uri: &'r str,
+    lifecycle_stage: &'static str,
+    run_id: &'r str,
+}
+
+impl<'r> InfoBody<'r> {
+    /// The run without what it logged.
+    pub(in crate::mlflow) fn new(run: &'r RunInfo) -> Self {
+        Self {
+            run_uuid: &run.run_id,
+            experiment_id: run.experiment_id,
+            run_name: &run.name,
+            user_id: &run.user_id,
+            status: run.status.as_str(),
+            start_time: run.start_ms,
+            end_time: run.end_ms,
+            artifact_uri: &run.artifact_uri,
+            lifecycle_stage: run.lifecycle.as_str(),
+            run_id: &run.run_id,
+        }
+    }
+}
+
+/// A point; NaN is a string in JSON.
+#[derive(Serialize)]
+pub(in crate::mlflow) struct PointBody<'r> {
+    key: &'r str,
+    #[serde(serialize_with = "number_or_nan")]
+    value: f64,
+    timestamp: i64,
+    step: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_id: Option<&'r str>,
+}
+
+impl<'r> PointBody<'r> {
+    /// A point of a run that is known from elsewhere.
+    pub(in crate::mlflow) fn new(metric: &'r Metric) -> Self {
+        Self {
+            key: &metric.key,
+            value: metric.value,
+            timestamp: metric.timestamp_ms,
+            step: metric.step,
+            run_id: None,
+        }
+    }
+
+    /// A point among those of several runs.
+    pub(in crate::mlflow) fn of_run(metric: &'r Metric, run_id: &'r str) -> Self {
+        Self {
+            run_id: Some(run_id),
+            ..Self::new(metric)
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct DataBody<'r> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    metrics: Vec<PointBody<'r>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    params: Vec<PairBody<'r>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<PairBody<'r>>,
+}
+
+#[derive(Serialize)]
+struct PairBody<'r> {
+    key: &'r str,
+    value: &'r str,
+}
+
+#[derive(Serialize)]
+struct InputsBody<'r> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dataset_inputs: Vec<DatasetInputBody<'r>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    model_inputs: Vec<ModelInputBody<'r>>,
+}
+
+#[derive(Serialize)]
+struct OutputsBody<'r> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    model_outputs: Vec<ModelOutputBody<'r>>,
+}
+
+#[derive(Serialize)]
+struct ModelInputBody<'r> {
+    model_id: &'r str,
+}
+
+#[derive(Serialize)]
+struct ModelOutputBody<'r> {
+    model_id: &'r str,
+    step: i64,
+}
+
+#[derive(Serialize)]
+struct DatasetInputBody<'r> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<PairBody<'r>>,
+    dataset: DatasetBody<'r>,
+}
+
+impl<'r> DatasetInputBody<'r> {
+    fn new(input: &'r DatasetInput) -> Self {
+        Self {
+            tags: pairs(&input.tags),
+            dataset: DatasetBody {
+                name: &input.name,
+                digest: &input.digest,
+                source_type: &input.source_type,
+                source: &input.source,
+                schema: input.schema.as_deref(),
+                profile: input.profile.as_deref(),
+            },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct DatasetBody<'r> {
+    name: &'r str,
+    digest: &'r str,
+    source_type: &'r str,
+    source: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<&'r str>,
+}
+
+fn pairs(pairs: &[(String, String)]) -> Vec<PairBody<'_>> {
+    pairs
+        .iter()
+        .map(|(key, value)| PairBody { key, value })
+        .collect()
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+fn as_text<S: Serializer>(number: &i64, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(number)
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+fn number_or_nan<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+    if value.is_nan() {
+        to.serialize_str("NaN")
     } else {
-        Value::from(metric.value)
-    };
-    json!({
-        "key": metric.key, "value": value, "timestamp": metric.timestamp_ms, "step": metric.step,
-    })
+        to.serialize_f64(*value)
+    }
 }
 
-fn output_body(model: &RunModel) -> Value {
-    json!({"model_id": model.model_id, "step": model.step})
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
 
-fn dataset_body(input: &DatasetInput) -> Value {
-    let mut dataset = Map::new();
-    let mut put = |name: &str, value: &str| dataset.insert(name.to_owned(), value.into());
-    put("name", &input.name);
-    put("digest", &input.digest);
-    put("source_type", &input.source_type);
-    put("source", &input.source);
-    if let Some(schema) = &input.schema {
-        put("schema", schema);
+    use super::*;
+
+    #[test]
+    fn nan_is_a_string_and_a_run_is_named_only_among_several() {
+        let point = Metric::new("m".to_owned(), f64::NAN, 2, 1);
+        let written = |body: &PointBody<'_>| -> Value { serde_json::to_value(body).unwrap() };
+        let plain = json!({"key": "m", "value": "NaN", "timestamp": 2, "step": 1});
+        assert_eq!(written(&PointBody::new(&point)), plain);
+        assert_eq!(written(&PointBody::of_run(&point, "r"))["run_id"], "r");
     }
-    if let Some(profile) = &input.profile {
-        put("profile", profile);
-    }
-    let mut body = Map::new();
-    if !input.tags.is_empty() {
-        body.insert("tags".to_owned(), pairs(&input.tags));
-    }
-    body.insert("dataset".to_owned(), dataset.into());
-    body.into()
 }

@@ -7,7 +7,7 @@ use hokusai_core::run::random_name;
 use hokusai_store::runs::{self, NewRun};
 use serde_json::{Value, json};
 
-use super::body::run_body;
+use super::body::RunBody;
 use super::{RUN_NAME_TAG, no_run};
 use crate::caller::Caller;
 use crate::error::ApiError;
@@ -62,12 +62,7 @@ pub async fn create(
             runs::get(tx, &run_id)?.ok_or_else(|| no_run(&run_id))
         })
         .await?;
-    let mut body = run_body(&run);
-    if let Some(body) = body.as_object_mut() {
-        // The real server leaves it out here, and only here.
-        body.remove("outputs");
-    }
-    Ok(Json(json!({"run": body})))
+    Ok(Json(json!({"run": RunBody::created(&run)})))
 }
 
 fn disagree(name: Option<&str>, tag: Option<&str>) -> Option<ApiError> {

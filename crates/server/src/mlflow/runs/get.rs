@@ -5,7 +5,7 @@ use axum::extract::State;
 use hokusai_store::runs;
 use serde_json::{Value, json};
 
-use super::body::run_body;
+use super::body::RunBody;
 use super::no_run;
 use crate::caller::Caller;
 use crate::error::ApiError;
@@ -23,5 +23,5 @@ pub async fn get(
         .store
         .read(move |tx| runs::get(tx, &run_id)?.ok_or_else(|| no_run(&run_id)))
         .await?;
-    Ok(Json(json!({"run": run_body(&run)})))
+    Ok(Json(json!({"run": RunBody::new(&run)})))
 }

@@ -2,11 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use hokusai_core::search::{Query, Target};
 use hokusai_store::search_sql;
+use serde::Serialize;
 use serde_json::Value;
 
-use super::body::run_body;
+use super::body::RunBody;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::{Params, wrong_type};
@@ -18,7 +20,7 @@ pub async fn search(
     State(state): State<RegistryState>,
     _caller: Caller,
     params: Params,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     for name in ["experiment_ids", "order_by"] {
         if let Some(text @ Value::String(_)) = params.value(name) {
             return Err(wrong_type(name, text));
@@ -34,24 +36,27 @@ pub async fn search(
         .iter()
         .map(|id| experiments::parse_id(id))
         .collect::<Result<Vec<_>, _>>()?;
-    let found = state
+    let mut found = state
         .store
         .read(move |tx| {
             search_sql::runs(tx, &experiments, &query, view, page).map_err(ApiError::from)
         })
         .await?;
-    let bodies = found
-        .iter()
-        .map(|run| {
-            let mut body = run_body(run);
-            if let Some(inputs) = body.get_mut("inputs").and_then(Value::as_object_mut) {
-                // The real server leaves them out of searches.
-                inputs.remove("model_inputs");
-            }
-            body
-        })
-        .collect();
-    Ok(Json(search_request::answer("runs", page, bodies)))
+    let next_page_token = search_request::cut(page, &mut found);
+    let runs = found.iter().map(RunBody::found).collect();
+    let body = FoundRuns {
+        runs,
+        next_page_token,
+    };
+    Ok(Json(body).into_response())
+}
+
+#[derive(Serialize)]
+struct FoundRuns<'r> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    runs: Vec<RunBody<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
 }
 
 /// The real server's default.

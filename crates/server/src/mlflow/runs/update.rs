@@ -6,7 +6,7 @@ use hokusai_core::run::{RunInfo, RunStatus};
 use hokusai_store::runs;
 use serde_json::{Value, json};
 
-use super::body::info_body;
+use super::body::InfoBody;
 use super::{RUN_NAME_TAG, active};
 use crate::caller::Caller;
 use crate::error::ApiError;
@@ -45,5 +45,5 @@ pub async fn update(
             Ok::<_, ApiError>(changed)
         })
         .await?;
-    Ok(Json(json!({"run_info": info_body(&run)})))
+    Ok(Json(json!({"run_info": InfoBody::new(&run)})))
 }
