@@ -56,6 +56,10 @@ pub fn check_key(key: &str, path: &str) -> Result<(), InvalidEntityKey> {
 
 /// Whether a name, read as a path, would be another name or leave its directory.
 pub fn is_ambiguous_path(name: &str) -> bool {
+    // What has neither slash nor leading dot is its own normal form; nearly every key is asked here, so the others may pay.
+    if !name.is_empty() && !name.starts_with('.') && !name.contains('/') {
+        return false;
+    }
     let normal = normpath(name);
     normal != name || normal == "." || normal.starts_with("..") || normal.starts_with('/')
 }

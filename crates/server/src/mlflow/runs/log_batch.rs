@@ -6,16 +6,19 @@ use axum::Json;
 use axum::extract::State;
 use hokusai_core::metric::Metric;
 use hokusai_core::python_text::repr;
-use hokusai_core::run::check_batch;
+use hokusai_core::run::{MAX_PARAM_VALUE, MAX_TAG_VALUE, check_batch};
 use hokusai_store::runs::ParamConflict;
 use hokusai_store::{Tx, metrics, runs};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::points::{check_unique, read_metric, read_param, read_tag};
+use super::points::{
+    PlainPair, PlainPoint, check_unique, is_plain_id, read_metric, read_param, read_tag,
+};
 use super::{active, set_tags};
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::json::{Params, missing};
+use crate::json::{JsonBody, Params, missing};
 use crate::mlflow::rule;
 use crate::registry::RegistryState;
 
@@ -23,13 +26,14 @@ use crate::registry::RegistryState;
 pub async fn log_batch(
     State(state): State<RegistryState>,
     _caller: Caller,
-    params: Params,
+    JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, ApiError> {
-    let batch = Arc::new(read(&params)?);
+    let batch = Arc::new(read(&body)?);
     state.store.write(move |tx| log(tx, &batch)).await?;
     Ok(Json(json!({})))
 }
 
+#[derive(Debug, PartialEq)]
 struct Batch {
     run_id: String,
     metrics: Vec<Metric>,
@@ -49,7 +53,48 @@ fn log(tx: &mut dyn Tx, batch: &Batch) -> Result<(), ApiError> {
     set_tags(tx, &run, &batch.tags)
 }
 
-fn read(request: &Params) -> Result<Batch, ApiError> {
+/// The request as every client writes it; anything else takes the slow path, which knows the errors.
+#[derive(Deserialize)]
+struct Plain {
+    run_id: String,
+    #[serde(default)]
+    metrics: Vec<PlainPoint>,
+    #[serde(default)]
+    params: Vec<PlainPair>,
+    #[serde(default)]
+    tags: Vec<PlainPair>,
+}
+
+impl Plain {
+    fn checked(self) -> Option<Batch> {
+        let counts = (self.metrics.len(), self.params.len(), self.tags.len());
+        if !is_plain_id(&self.run_id) || check_batch(counts.0, counts.1, counts.2).is_err() {
+            return None;
+        }
+        let pairs = |pairs: Vec<PlainPair>, max_value| {
+            let checked = pairs.into_iter().map(|pair| pair.checked(max_value));
+            checked.collect::<Option<Vec<_>>>()
+        };
+        let metrics: Option<_> = self.metrics.into_iter().map(PlainPoint::checked).collect();
+        let params = pairs(self.params, MAX_PARAM_VALUE)?;
+        check_unique(&params).ok()?;
+        Some(Batch {
+            run_id: self.run_id,
+            metrics: metrics?,
+            params,
+            tags: pairs(self.tags, MAX_TAG_VALUE)?,
+        })
+    }
+}
+
+fn read(body: &[u8]) -> Result<Batch, ApiError> {
+    let plain: Option<Plain> = serde_json::from_slice(body).ok();
+    plain
+        .and_then(Plain::checked)
+        .map_or_else(|| read_params(&Params::from_json(body)), Ok)
+}
+
+fn read_params(request: &Params) -> Result<Batch, ApiError> {
     let run_id = request.run_id()?;
     let lists = (
         request.objects("metrics")?,
@@ -114,4 +159,54 @@ fn changed(conflicts: &[ParamConflict], run_id: &str) -> ApiError {
         "Changing param values is not allowed. Params were already logged='[{}]' for run ID='{run_id}'.",
         listed.join(", ")
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_paths_read_the_same_batch() {
+        let plain = br#"{"run_id": "r", "metrics": [{"key": "m", "value": 1.5, "timestamp": 3, "step": 2}, {"key": "n", "value": 1, "timestamp": 3}],
+            "params": [{"key": "p", "value": "x"}], "tags": [{"key": "t", "value": "y"}, {"key": "u"}], "other": 1}"#;
+        let strings = br#"{"run_id": "r", "metrics": [{"key": "m", "value": "1.5", "timestamp": "3", "step": "2"}, {"key": "n", "value": "1", "timestamp": 3}],
+            "params": [{"key": "p", "value": "x"}], "tags": [{"key": "t", "value": "y"}, {"key": "u"}], "other": 1}"#;
+        let batch = read(plain).unwrap();
+        assert_eq!(batch.metrics.len(), 2);
+        assert_eq!(batch, read(strings).unwrap());
+        assert_eq!(batch, read_params(&Params::from_json(plain)).unwrap());
+    }
+
+    #[test]
+    fn whatever_the_short_path_takes_the_long_path_takes_too() {
+        let long = "v".repeat(MAX_TAG_VALUE + 1);
+        for entry in [
+            r#""metrics": [{"key": "../a", "value": 1, "timestamp": 1}]"#.to_owned(),
+            r#""metrics": [{"key": "", "value": 1, "timestamp": 1}]"#.to_owned(),
+            r#""metrics": [{"key": "a", "value": 1, "timestamp": -1}]"#.to_owned(),
+            r#""metrics": [{"key": "a", "timestamp": 1}]"#.to_owned(),
+            r#""metrics": null"#.to_owned(),
+            r#""params": [{"key": "a", "value": "x"}, {"key": "a", "value": "x"}]"#.to_owned(),
+            r#""params": [{"key": "a", "value": 7}]"#.to_owned(),
+            r#""params": [{"key": "a", "value": "\u0000"}]"#.to_owned(),
+            r#""params": [{"key": "a$", "value": "x"}]"#.to_owned(),
+            r#""params": [{"value": "x"}]"#.to_owned(),
+            format!(r#""tags": [{{"key": "a", "value": "{long}"}}]"#),
+            format!(
+                r#""tags": [{{"key": "{}", "value": "x"}}]"#,
+                "k".repeat(251)
+            ),
+        ] {
+            let body = format!(r#"{{"run_id": "r", {entry}}}"#);
+            let (short, long) = (
+                read(body.as_bytes()),
+                read_params(&Params::from_json(body.as_bytes())),
+            );
+            match (short, long) {
+                (Ok(short), Ok(long)) => assert_eq!(short, long, "{body}"),
+                (Err(short), Err(long)) => assert_eq!(short.message(), long.message(), "{body}"),
+                (short, long) => panic!("{body}: {short:?} and {long:?}"),
+            }
+        }
+    }
 }

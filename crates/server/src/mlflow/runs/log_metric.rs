@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::must_be_active;
-use super::points::{check_metric, read_metric};
+use super::points::{check_metric, is_plain_id, read_metric};
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::{JsonBody, Params};
@@ -64,16 +64,21 @@ struct Plain {
     step: i64,
 }
 
+impl Plain {
+    fn checked(self) -> Option<LogMetric> {
+        let metric = Metric::new(self.key, self.value, self.timestamp, self.step);
+        let is_clean = is_plain_id(&self.run_id) && check_metric(&metric, "").is_ok();
+        is_clean.then_some(LogMetric {
+            run_id: self.run_id,
+            metric,
+        })
+    }
+}
+
 fn read(body: &[u8]) -> Result<LogMetric, ApiError> {
-    if let Ok(plain) = serde_json::from_slice::<Plain>(body) {
-        let metric = Metric::new(plain.key, plain.value, plain.timestamp, plain.step);
-        let is_clean = !plain.run_id.is_empty() && !plain.run_id.contains('\0');
-        if is_clean && check_metric(&metric, "").is_ok() {
-            return Ok(LogMetric {
-                run_id: plain.run_id,
-                metric,
-            });
-        }
+    let plain: Option<Plain> = serde_json::from_slice(body).ok();
+    if let Some(point) = plain.and_then(Plain::checked) {
+        return Ok(point);
     }
     let params = Params::from_json(body);
     let run_id = params.run_id()?;

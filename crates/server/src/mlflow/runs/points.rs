@@ -5,9 +5,52 @@ use hokusai_core::metric::Metric;
 use hokusai_core::python_text::repr;
 use hokusai_core::run::{MAX_KEY, MAX_PARAM_VALUE, MAX_TAG_VALUE, check_length, truncated};
 
+use serde::Deserialize;
+
 use crate::error::ApiError;
 use crate::json::{Params, missing};
 use crate::mlflow::rule;
+
+/// A point as every client writes it; anything else is read from parameters, which know the errors.
+#[derive(Deserialize)]
+pub(super) struct PlainPoint {
+    key: String,
+    value: f64,
+    timestamp: i64,
+    #[serde(default)]
+    step: i64,
+}
+
+impl PlainPoint {
+    /// The point, unless something is wrong with it.
+    pub(super) fn checked(self) -> Option<Metric> {
+        let metric = Metric::new(self.key, self.value, self.timestamp, self.step);
+        check_metric(&metric, "").is_ok().then_some(metric)
+    }
+}
+
+/// A param or tag as every client writes it.
+#[derive(Deserialize)]
+pub(super) struct PlainPair {
+    key: String,
+    #[serde(default)]
+    value: String,
+}
+
+impl PlainPair {
+    /// Key and value, unless something is wrong with them.
+    pub(super) fn checked(self, max_value: usize) -> Option<(String, String)> {
+        let is_clean = check_key(&self.key, "").is_ok()
+            && check_length("", &self.key, MAX_KEY).is_ok()
+            && !self.value.contains('\0');
+        is_clean.then(|| (self.key, truncated(self.value, max_value)))
+    }
+}
+
+/// A run's id as every client writes it.
+pub(super) fn is_plain_id(run_id: &str) -> bool {
+    !run_id.is_empty() && !run_id.contains('\0')
+}
 
 /// A point from parameters; `path` is where it stands in the request, for instance `metrics[0]`, or nothing.
 pub(super) fn read_metric(params: &Params, path: &str) -> Result<Metric, ApiError> {
