@@ -3,19 +3,22 @@
 //! `hokusai-bench-load ADDRESS CONNECTIONS SECONDS METHOD TARGET TOKEN BODY-FILE WORDS-FILE`
 //!
 //! In target and body `@n@` becomes a number that no other request has, and `@word@` one of the words of the last file, in turn.
-//! A thread and a blocking socket for each connection: on two cores that it shares with the server, less machinery is a fairer judge.
+//! One thread serves all connections: client and server share the machine, and a thread for each connection cost as much as the server.
 
 mod connection;
 mod template;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
-use std::{env, fs, io, thread};
+use std::{env, fs, io};
 
-use connection::Connection;
+use connection::{ANSWER_TIMEOUT, Connection};
 use template::Template;
+use tokio::runtime;
+use tokio::sync::Barrier;
+use tokio::time::timeout;
 
 /// What one connection saw.
 #[derive(Default)]
@@ -70,21 +73,27 @@ fn measure() -> io::Result<String> {
     ));
     let counter = Arc::new(AtomicU64::new(0));
     let barrier = Arc::new(Barrier::new(connections));
-    let threads: Vec<_> = (0..connections)
-        .map(|_| {
-            let (address, template) = (address.clone(), Arc::clone(&template));
-            let (counter, barrier) = (Arc::clone(&counter), Arc::clone(&barrier));
-            thread::spawn(move || drive(&address, &template, &counter, &barrier, duration))
-        })
-        .collect();
-    let mut all = Seen::default();
-    for thread in threads {
-        let seen = thread
-            .join()
-            .map_err(|_| io::Error::other("a connection's thread failed"))??;
-        all.latencies_us.extend(seen.latencies_us);
-        all.failures += seen.failures;
-    }
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let all = runtime.block_on(async {
+        let connections: Vec<_> = (0..connections)
+            .map(|_| {
+                let (address, template) = (address.clone(), Arc::clone(&template));
+                let (counter, barrier) = (Arc::clone(&counter), Arc::clone(&barrier));
+                tokio::spawn(async move {
+                    drive(&address, &template, &counter, &barrier, duration).await
+                })
+            })
+            .collect();
+        let mut all = Seen::default();
+        for connection in connections {
+            let seen = connection.await.map_err(io::Error::other)??;
+            all.latencies_us.extend(seen.latencies_us);
+            all.failures += seen.failures;
+        }
+        Ok::<_, io::Error>(all)
+    })?;
     Ok(summary(all, duration))
 }
 
@@ -93,15 +102,15 @@ fn measure() -> io::Result<String> {
     clippy::disallowed_methods,
     reason = "measuring real time is what this program is for"
 )]
-fn drive(
+async fn drive(
     address: &str,
     template: &Template,
     counter: &AtomicU64,
     barrier: &Barrier,
     duration: Duration,
 ) -> io::Result<Seen> {
-    let connected = Connection::open(address);
-    barrier.wait();
+    let connected = Connection::open(address).await;
+    barrier.wait().await;
     let mut connection = connected?;
     let mut seen = Seen::default();
     let mut request = Vec::new();
@@ -109,10 +118,11 @@ fn drive(
     while started.elapsed() < duration {
         template.write(counter.fetch_add(1, Ordering::Relaxed), &mut request);
         let sent = Instant::now();
-        let status = if let Ok(status) = connection.exchange(&request) {
+        let answer = timeout(ANSWER_TIMEOUT, connection.exchange(&request)).await;
+        let status = if let Ok(Ok(status)) = answer {
             status
         } else {
-            connection = Connection::open(address)?;
+            connection = Connection::open(address).await?;
             0
         };
         if status == 200 {
