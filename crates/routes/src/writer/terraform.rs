@@ -1,10 +1,12 @@
 //! Terraform's JSON form (`*.tf.json`): listeners, rules and target groups of an Application Load Balancer, for the
 //! `hashicorp/aws` provider from version 6.18 on, the first with regex values and rewrites.
 //!
-//! References hold the parts together, so that a plan shows the edges. What the table does not know are variables:
-//! `vpc_id`, `load_balancer_arn`, and a certificate for each HTTPS listener whose ARN it does not say. Targets register
-//! themselves (a service, a group of machines), so they are not written; neither is what only means something to our
-//! own front door. Names are kept as the tag `Name`, since listeners and rules have none.
+//! The text is a module of its own, so that it can be written anew without touching anything else. References hold the
+//! parts together, so that a plan shows the edges. What the table does not know are variables: `vpc_id`, `tls_policy`,
+//! the load balancer of each listener (one table may describe several), and a certificate for each HTTPS listener whose
+//! ARN it does not say. What others need are outputs: the listeners and target groups by their names in the table.
+//! Targets register themselves (a service, a group of machines), so they are not written; neither is what only means
+//! something to our own front door. Names are kept as the tag `Name`, since listeners and rules have none.
 
 mod actions;
 mod conditions;
@@ -25,7 +27,10 @@ pub fn write(table: &Table) -> Writing {
     for group in &table.target_groups {
         let name = document.names.of(&format!("group {}", group.name));
         let body = groups::body(group, &mut refusals);
-        document.add("aws_lb_target_group", &name, body);
+        document.output("target_group_arns", TARGET_GROUP, &name, &group.name, "arn");
+        let suffixes = "target_group_arn_suffixes";
+        document.output(suffixes, TARGET_GROUP, &name, &group.name, "arn_suffix");
+        document.add(TARGET_GROUP, &name, body);
     }
     for listener in &table.listeners {
         write_listener(&mut document, listener, &mut refusals);
@@ -42,6 +47,7 @@ struct Document {
     names: Names,
     resources: Map<String, Value>,
     variables: Map<String, Value>,
+    outputs: Map<String, Value>,
 }
 
 impl Document {
@@ -58,13 +64,33 @@ impl Document {
         format!("${{var.{name}}}").into()
     }
 
+    /// The variable for what TLS must be at least.
+    fn tls_policy(&mut self) -> Value {
+        let name = "tls_policy";
+        let reference = self.variable(name, "TLS policy of the HTTPS listeners.");
+        if let Some(variable) = self.variables.get_mut(name).and_then(Value::as_object_mut) {
+            variable.insert("default".to_owned(), TLS_POLICY.into());
+        }
+        reference
+    }
+
+    /// Adds an attribute of a resource to an output that maps names of the table to it.
+    fn output(&mut self, output: &str, kind: &str, name: &str, original: &str, attribute: &str) {
+        let empty = || json!({ "description": format!("The `{attribute}` of each, by its name in the table."), "value": {} });
+        let entry = self.outputs.entry(output).or_insert_with(empty);
+        if let Some(values) = entry.get_mut("value").and_then(Value::as_object_mut) {
+            let reference = format!("${{{kind}.{name}.{attribute}}}");
+            values.insert(original.to_owned(), reference.into());
+        }
+    }
+
     fn text(mut self) -> String {
         self.variable("vpc_id", "The network of the targets.");
-        self.variable("load_balancer_arn", "The load balancer that listens.");
         let document = json!({
             "//": "Made by `hokusai routes convert --to terraform` from a listener rule table.",
             "variable": self.variables,
             "resource": self.resources,
+            "output": self.outputs,
         });
         format!("{document:#}\n")
     }
@@ -80,8 +106,10 @@ fn write_listener(document: &mut Document, listener: &Listener, refusals: &mut R
         let help = "check the written form: R008 names the rules that a port keeps from matching";
         refusals.note(listener.span, message, help);
     }
+    let about = format!("The load balancer of listener {}.", listener.name);
+    let balancer = document.variable(&format!("{name}_load_balancer_arn"), &about);
     let mut body = json!({
-        "load_balancer_arn": "${var.load_balancer_arn}",
+        "load_balancer_arn": balancer,
         "port": listener.port,
         "protocol": listener.protocol.scheme().to_ascii_uppercase(),
         "default_action": [actions::body(&listener.default, &mut document.names)],
@@ -98,8 +126,7 @@ fn write_listener(document: &mut Document, listener: &Listener, refusals: &mut R
             document.variable(&format!("{name}_certificate_arn"), &about)
         });
         fields.insert("certificate_arn".to_owned(), first);
-        let policy = "ELBSecurityPolicy-TLS13-1-2-2021-06";
-        fields.insert("ssl_policy".to_owned(), policy.into());
+        fields.insert("ssl_policy".to_owned(), document.tls_policy());
         for (number, arn) in (2..).zip(arns) {
             let arn = arn.unwrap_or_else(|| {
                 let about = format!("Certificate {number} of listener {}.", listener.name);
@@ -113,7 +140,8 @@ fn write_listener(document: &mut Document, listener: &Listener, refusals: &mut R
             );
         }
     }
-    document.add("aws_lb_listener", &name, body);
+    document.output("listener_arns", LISTENER, &name, &listener.name, "arn");
+    document.add(LISTENER, &name, body);
     for rule in listener.ordered() {
         let body = rule_body(&name, rule, &mut document.names, refusals);
         let rule_name = document
@@ -160,3 +188,9 @@ fn rule_body(listener: &str, rule: &Rule, names: &mut Names, refusals: &mut Refu
 fn escaped(text: &str) -> Value {
     text.replace("${", "$${").replace("%{", "%%{").into()
 }
+
+const LISTENER: &str = "aws_lb_listener";
+const TARGET_GROUP: &str = "aws_lb_target_group";
+
+/// TLS 1.3, and TLS 1.2 with forward secrecy and authenticated encryption only.
+const TLS_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06";

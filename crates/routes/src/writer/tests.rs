@@ -97,6 +97,42 @@ fn terraform_holds_its_parts_together_by_references() {
 }
 
 #[test]
+fn terraform_asks_for_what_a_table_does_not_know_and_gives_what_others_need() {
+    let listeners = "[[listener]]\nname = 'plain'\nport = 80\n[[listener]]\nname = 'safe'\nport = 443\nprotocol = 'https'\n\
+                     [target_group.blue-1]\nport = 8000\n";
+    let document: Value = serde_json::from_str(&terraform::write(&table(listeners)).text).unwrap();
+    let variables = document["variable"].as_object().unwrap();
+    let names: Vec<&str> = variables.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "listener_plain_load_balancer_arn",
+            "listener_safe_certificate_arn",
+            "listener_safe_load_balancer_arn",
+            "tls_policy",
+            "vpc_id"
+        ]
+    );
+    let safe = &document["resource"]["aws_lb_listener"]["listener_safe"];
+    assert_eq!(
+        (&safe["load_balancer_arn"], &safe["ssl_policy"]),
+        (
+            &"${var.listener_safe_load_balancer_arn}".into(),
+            &"${var.tls_policy}".into()
+        )
+    );
+    let outputs = &document["output"];
+    assert_eq!(
+        outputs["target_group_arn_suffixes"]["value"]["blue-1"],
+        "${aws_lb_target_group.group_blue_1.arn_suffix}"
+    );
+    assert_eq!(
+        outputs["listener_arns"]["value"]["safe"],
+        "${aws_lb_listener.listener_safe.arn}"
+    );
+}
+
+#[test]
 fn terraform_fills_nothing_into_texts() {
     let text = PLAIN
         .replace("/old/*", "/$${x}/%%{y}")
