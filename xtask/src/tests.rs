@@ -33,6 +33,10 @@ const STEPS: &[Step] = &[
         name: "faults",
         command: &["faults/run"],
     },
+    Step {
+        name: "terraform",
+        command: &["deploy/terraform/check"],
+    },
 ];
 
 /// Runs the steps called `names`, or all; the first failing one ends it.
