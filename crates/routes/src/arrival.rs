@@ -74,7 +74,7 @@ fn known_names(listener: &Listener) -> Option<Vec<&str>> {
 }
 
 /// Whether a certificate's name covers a host, or some host of a pattern.
-fn covers(name: &str, host: &str) -> bool {
+pub(crate) fn covers(name: &str, host: &str) -> bool {
     if Glob::host(host).matches(name) || host == Intent::EVERY_OTHER_HOST {
         return true;
     }

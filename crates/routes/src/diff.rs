@@ -4,8 +4,11 @@
 //! decides? Each yes is a region, with a shortest request of it. Order, names and priorities don't matter, so a
 //! permuted table differs in nothing.
 
+use std::collections::HashMap;
+
+use crate::arrival;
 use crate::matcher::select;
-use crate::model::{Action, Condition, HostPort, Listener, Table};
+use crate::model::{Action, Condition, HostPort, Listener, Pattern, QueryPair, Table, Test};
 use crate::prover::{Prover, SetId, Verdict};
 use crate::questions::{Decider, Questions, literal_hosts};
 use crate::request::Request;
@@ -53,45 +56,62 @@ impl Diff {
 }
 
 /// Compares two tables. A new listener is compared with the old one of its name, else with that of its protocol and
-/// port. When one old listener becomes several, each is compared for the hosts it is for: its certificates' names,
-/// else the hosts that its rules name.
+/// port, else with one whose certificates cover a host that it is for. When one old listener becomes several, each is
+/// compared for the hosts it is for: its certificates' names, else the hosts that its rules name; and the only one
+/// that keeps the name, or the protocol and port, for all hosts that no other is for.
 pub fn diff(old: &Table, new: &Table) -> Diff {
     let mut diff = Diff::default();
-    let pairs: Vec<(&Listener, Option<&Listener>)> = new
+    let partners: Vec<Option<&Listener>> = new
         .listeners
         .iter()
-        .map(|listener| (listener, partner(old, listener)))
+        .map(|listener| partner(old, listener))
         .collect();
-    for (listener, before) in &pairs {
+    for (listener, before) in new.listeners.iter().zip(&partners) {
         let Some(before) = before else {
             diff.only_new.push(listener.name.clone());
             continue;
         };
-        let is_split = pairs
+        let siblings: Vec<&Listener> = new
+            .listeners
             .iter()
-            .filter(|(_, b)| b.is_some_and(|b| b.name == before.name))
-            .count()
-            > 1;
-        let hosts = if is_split {
-            hosts(listener)
-        } else {
-            Vec::new()
-        };
-        compare(before, listener, &hosts, &mut diff);
+            .zip(&partners)
+            .filter(|(_, partner)| partner.is_some_and(|other| other.name == before.name))
+            .map(|(sibling, _)| sibling)
+            .collect();
+        compare(
+            before,
+            listener,
+            &Scope::of(before, listener, &siblings),
+            &mut diff,
+        );
     }
     let gone = old.listeners.iter().filter(|old| {
-        !pairs
-            .iter()
-            .any(|(_, before)| before.is_some_and(|before| before.name == old.name))
+        let is_partner = |partner: Option<&Listener>| partner.is_some_and(|p| p.name == old.name);
+        !partners.iter().copied().any(is_partner)
     });
     diff.only_old = gone.map(|listener| listener.name.clone()).collect();
     diff
 }
 
 fn partner<'t>(old: &'t Table, new: &Listener) -> Option<&'t Listener> {
-    let same_port = |other: &&Listener| (other.protocol, other.port) == (new.protocol, new.port);
+    let same_port = |other: &&Listener| is_in_place_of(other, new);
+    let own = hosts(new);
+    let covers_one = |other: &&Listener| {
+        let names = other
+            .certificates
+            .iter()
+            .flat_map(|certificate| &certificate.names);
+        names
+            .into_iter()
+            .any(|name| own.iter().any(|host| arrival::covers(name, host)))
+    };
     old.listener(&new.name)
         .or_else(|| old.listeners.iter().find(same_port))
+        .or_else(|| old.listeners.iter().find(covers_one))
+}
+
+fn is_in_place_of(old: &Listener, new: &Listener) -> bool {
+    old.name == new.name || (old.protocol, old.port) == (new.protocol, new.port)
 }
 
 fn hosts(listener: &Listener) -> Vec<String> {
@@ -108,19 +128,59 @@ fn hosts(listener: &Listener) -> Vec<String> {
     hosts
 }
 
-/// Compares two listeners, for some hosts or for all.
-fn compare(old: &Listener, new: &Listener, hosts: &[String], diff: &mut Diff) {
+/// For which hosts two listeners are compared.
+#[derive(Default)]
+struct Scope {
+    /// These only; all when empty.
+    within: Vec<String>,
+    /// But none of these.
+    without: Vec<String>,
+}
+
+impl Scope {
+    fn of(old: &Listener, new: &Listener, siblings: &[&Listener]) -> Self {
+        let others = siblings.iter().filter(|other| other.name != new.name);
+        if siblings.len() < 2 {
+            return Self::default();
+        }
+        let in_place = siblings.iter().filter(|other| is_in_place_of(old, other));
+        if is_in_place_of(old, new) && in_place.count() == 1 {
+            return Self {
+                within: Vec::new(),
+                without: others.flat_map(|other| hosts(other)).collect(),
+            };
+        }
+        Self {
+            within: hosts(new),
+            without: Vec::new(),
+        }
+    }
+
+    /// The sets of requests that it stands for.
+    fn sets(&self, prover: &mut Prover) -> (Option<SetId>, Option<SetId>) {
+        let mut set = |hosts: &[String]| {
+            let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+            (!hosts.is_empty()).then(|| prover.add(&[Condition::host(&hosts)]))
+        };
+        (set(&self.within), set(&self.without))
+    }
+}
+
+/// Compares two listeners for the hosts of a scope.
+fn compare(old: &Listener, new: &Listener, scope: &Scope, diff: &mut Diff) {
     let mut prover = Prover::new(if old.host_port == new.host_port {
         new.host_port
     } else {
         HostPort::default()
     });
     let (old_side, new_side) = (Side::new(old, &mut prover), Side::new(new, &mut prover));
-    let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
-    let within = (!hosts.is_empty()).then(|| prover.add(&[Condition::host(&hosts)]));
+    let (within, without) = scope.sets(&mut prover);
     for before in &old_side.deciders {
         for after in &new_side.deciders {
-            if is_same(before.action, after.action) {
+            if is_same(before.action, after.action)
+                || new_side.takes_before(after, &old_side, before)
+                || old_side.takes_before(before, &new_side, after)
+            {
                 continue;
             }
             let own = [old_side.own(before), new_side.own(after), within];
@@ -132,24 +192,34 @@ fn compare(old: &Listener, new: &Listener, hosts: &[String], diff: &mut Diff) {
                 .earlier(before)
                 .iter()
                 .chain(new_side.earlier(after));
-            let negative: Vec<SetId> = earlier.copied().collect();
+            let negative: Vec<SetId> = earlier.copied().chain(without).collect();
             let verdict = prover.find(&positive, &negative);
-            let is_odd = matches!(verdict, Verdict::OddWitness(_));
-            match verdict {
-                Verdict::Proven => {}
-                Verdict::Witness(witness) | Verdict::OddWitness(witness)
-                    if !is_same(select(old, &witness).action, select(new, &witness).action) =>
-                {
-                    diff.changes
-                        .push(change(new, before, after, witness, is_odd));
-                }
-                _ => diff.undecided.push(format!(
-                    "could not decide whether a request moves from {} to {}",
-                    before.name(),
-                    after.name()
-                )),
-            }
+            add(diff, (old, new), (before, after), verdict);
         }
+    }
+}
+
+/// Adds what was found out about the requests that move from one decider to another.
+fn add(
+    diff: &mut Diff,
+    (old, new): (&Listener, &Listener),
+    (before, after): (&Decider<'_>, &Decider<'_>),
+    verdict: Verdict,
+) {
+    let is_odd = matches!(verdict, Verdict::OddWitness(_));
+    match verdict {
+        Verdict::Proven => {}
+        Verdict::Witness(witness) | Verdict::OddWitness(witness)
+            if !is_same(select(old, &witness).action, select(new, &witness).action) =>
+        {
+            diff.changes
+                .push(change(new, before, after, witness, is_odd));
+        }
+        _ => diff.undecided.push(format!(
+            "could not decide whether a request moves from {} to {}",
+            before.name(),
+            after.name()
+        )),
     }
 }
 
@@ -157,16 +227,35 @@ fn compare(old: &Listener, new: &Listener, hosts: &[String], diff: &mut Diff) {
 struct Side<'t> {
     deciders: Vec<Decider<'t>>,
     sets: Vec<SetId>,
+    /// Per rule, its conditions as a text that is the same for the same conditions in any order.
+    texts: Vec<String>,
+    /// Per text, the first rule that has it.
+    first: HashMap<String, usize>,
 }
 
 impl<'t> Side<'t> {
     fn new(listener: &'t Listener, prover: &mut Prover) -> Self {
         let deciders = Questions::deciders_of(listener);
-        let rules = deciders.iter().filter_map(|decider| decider.rule);
-        Self {
-            sets: rules.map(|rule| prover.add(&rule.conditions)).collect(),
-            deciders,
+        let rules = || deciders.iter().filter_map(|decider| decider.rule);
+        let texts: Vec<String> = rules().map(|rule| text(&rule.conditions)).collect();
+        let mut first = HashMap::new();
+        for (index, text) in texts.iter().enumerate() {
+            first.entry(text.clone()).or_insert(index);
         }
+        Self {
+            sets: rules().map(|rule| prover.add(&rule.conditions)).collect(),
+            deciders,
+            texts,
+            first,
+        }
+    }
+
+    /// Whether a rule with the other side's conditions stands here before `own`: then no request that the other side's
+    /// rule decides gets to `own`, and the prover need not be asked. So only what was edited or moved is.
+    fn takes_before(&self, own: &Decider<'_>, other_side: &Self, other: &Decider<'_>) -> bool {
+        let text = other_side.texts.get(other.index);
+        let here = text.and_then(|text| self.first.get(text));
+        here.is_some_and(|&here| here < own.index)
     }
 
     fn own(&self, decider: &Decider<'_>) -> Option<SetId> {
@@ -176,6 +265,33 @@ impl<'t> Side<'t> {
     fn earlier(&self, decider: &Decider<'_>) -> &[SetId] {
         self.sets.get(..decider.index).unwrap_or_default()
     }
+}
+
+fn text(conditions: &[Condition]) -> String {
+    let of_condition = |Condition { test, .. }: &Condition| {
+        let mut values: Vec<String> = match test {
+            Test::Host(values) | Test::Path(values) | Test::Header { values, .. } => {
+                let kind = |value: &Pattern| matches!(value, Pattern::Regex(_));
+                let text = |value: &Pattern| format!("{} {:?}", kind(value), value.text());
+                values.iter().map(text).collect()
+            }
+            Test::Query(pairs) => {
+                let key = |pair: &QueryPair| pair.key.as_ref().map(|key| key.text().to_owned());
+                let text = |pair: &QueryPair| format!("{:?} {:?}", key(pair), pair.value.text());
+                pairs.iter().map(text).collect()
+            }
+            Test::Method(_) | Test::SourceIp(_) => test.values(),
+        };
+        values.sort();
+        let name = match test {
+            Test::Header { name, .. } => name.to_ascii_lowercase(),
+            _ => String::new(),
+        };
+        format!("{} {name:?} {values:?}", test.field())
+    };
+    let mut texts: Vec<String> = conditions.iter().map(of_condition).collect();
+    texts.sort();
+    texts.join("\n")
 }
 
 fn change(

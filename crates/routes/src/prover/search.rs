@@ -9,6 +9,7 @@ use super::atoms::{self, Atom};
 use super::states::{Kind, Part, SEPARATOR, Set, States};
 use super::validity::{self, START, Validity};
 use super::variants::{Segment, variants};
+use crate::model::HostPort;
 use crate::request::Request;
 
 /// One search.
@@ -79,9 +80,12 @@ impl<'s> Search<'s> {
     /// One node per variant and atom; `false` when there are too many.
     fn start(&mut self, positive: &[usize], negative: &[usize]) -> bool {
         let states = self.states;
-        let Some(variants) = variants(states, positive) else {
+        let Some(mut variants) = variants(states, positive) else {
             return false;
         };
+        for segment in variants.iter_mut().flatten() {
+            segment.bytes = self.validity.bytes(&segment.part);
+        }
         self.variants = variants;
         let set = |&number: &usize| states.set(number);
         let both: Vec<&Set> = positive.iter().chain(negative).filter_map(set).collect();
@@ -190,7 +194,7 @@ impl<'s> Search<'s> {
         let moves = moves(
             self.states,
             self.validity,
-            &segment.part,
+            (&segment.part, &segment.bytes),
             at,
             &node.negative,
         );
@@ -418,6 +422,16 @@ impl<'s> Search<'s> {
         });
     }
 
+    /// The Host header of which rules see `host`: where ports are ignored, what looks like one stands before another.
+    fn as_sent(&self, host: String) -> String {
+        let port = host.rsplit_once(':').map(|(_, port)| port);
+        let looks_like_port = port.is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()));
+        if looks_like_port && self.validity.host_port == HostPort::Ignored {
+            return host + ":0";
+        }
+        host
+    }
+
     fn read_back(&self, index: usize) -> Request<'static> {
         let mut texts: Vec<(usize, Vec<u8>)> = Vec::new();
         let (mut at, mut variant, mut atom) = (index, 0, 0);
@@ -441,7 +455,7 @@ impl<'s> Search<'s> {
         for (segment, bytes) in texts {
             let text = String::from_utf8_lossy(&bytes).into_owned();
             match self.segment(variant, segment).map(|segment| &segment.part) {
-                Some(Part::Host) => request.host = Some(Cow::Owned(text)),
+                Some(Part::Host) => request.host = Some(Cow::Owned(self.as_sent(text))),
                 Some(Part::Path) => request.path = Cow::Owned(text),
                 Some(Part::Header(name)) => {
                     request

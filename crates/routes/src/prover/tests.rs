@@ -91,6 +91,16 @@ fn regexes_are_exact() {
 }
 
 #[test]
+fn where_ports_are_ignored_a_host_that_ends_like_one_is_sent_with_another() {
+    let verdict = first_without_others(&[vec![Condition::host(&["a:1"])]]);
+    let Verdict::OddWitness(request) = verdict else {
+        panic!("{verdict:?}");
+    };
+    assert_eq!(request.host.as_deref(), Some("a:1:0"));
+    assert_eq!(request.host_without_port(), Some("a:1"));
+}
+
+#[test]
 fn too_small_a_budget_is_unknown() {
     let (prover, ids) = prover(&[vec![Condition::path(&["/a*b*c"])]]);
     assert_eq!(prover.with_budget(2).find(&ids, &[]), Verdict::Unknown);

@@ -10,6 +10,8 @@ pub(super) struct Segment {
     pub(super) part: Part,
     /// The positive conditions that this occurrence meets: set and index among its text conditions.
     pub(super) meets: Vec<(usize, usize)>,
+    /// The bytes that may occur in it; the search fills them in.
+    pub(super) bytes: Vec<u8>,
     /// Whether no later segment is another occurrence of the same part.
     pub(super) is_last_of_part: bool,
 }
@@ -42,6 +44,7 @@ pub(super) fn variants(states: &States, positive: &[usize]) -> Option<Vec<Vec<Se
             let segments = way.iter().enumerate().map(|(index, meets)| Segment {
                 part: part.clone(),
                 meets: meets.clone(),
+                bytes: Vec::new(),
                 is_last_of_part: index + 1 == way.len(),
             });
             variant.iter().cloned().chain(segments).collect()

@@ -2,4 +2,6 @@
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
+mod diff;
 mod enumeration;
+mod world;
