@@ -8,6 +8,7 @@ mod failures;
 pub mod judging;
 pub mod local;
 pub mod openapi;
+mod refusals;
 pub mod service;
 mod usage;
 pub mod view;
@@ -24,7 +25,9 @@ use service::AuthService;
 
 /// Every route of the auth service, also below `/auth`, where its older clients look for it.
 pub fn routes() -> Vec<Route<AuthService>> {
-    use endpoints::{audit, create, get, health, list, older, revoke, rotate, usage, validate};
+    use endpoints::{
+        audit, create, epoch, get, health, list, older, revoke, rotate, usage, validate,
+    };
     let own = Access::Needs(Action::ManageOwnKeys);
     let usage_of = usage::aggregate::one;
     vec![
@@ -39,6 +42,12 @@ pub fn routes() -> Vec<Route<AuthService>> {
         Route::get("/api/v1/keys", own, list::list).describe(&list::DOC),
         Route::get("/api/v1/keys/{id}", own, get::get).describe(&get::DOC),
         Route::delete("/api/v1/keys/{id}", own, revoke::revoke).describe(&revoke::DOC),
+        Route::get(
+            "/api/v1/keys/epoch",
+            Access::Needs(Action::ValidateKeys),
+            epoch::epoch,
+        )
+        .describe(&epoch::DOC),
         Route::post("/api/v1/keys/{id}/rotate", own, rotate::rotate).describe(&rotate::DOC),
         Route::post("/api/v1/keys/validate", Access::Public, validate::validate)
             .describe(&validate::DOC),

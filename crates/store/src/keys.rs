@@ -9,6 +9,8 @@ statements! {
     Auth;
     /// Locks the state and moves the epoch.
     ADVANCE = "UPDATE auth_state SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch, bootstrapped";
+    /// Locks the state without moving the epoch: no key changed.
+    LOCK = "UPDATE auth_state SET epoch = epoch WHERE id = 1";
     /// The epoch that readers compare.
     EPOCH = "SELECT epoch FROM auth_state WHERE id = 1";
     /// Whether this database ever had a key.
@@ -189,6 +191,14 @@ pub fn record_activity(tx: &mut dyn Tx, activities: &[Activity]) -> Result<(), S
         )?;
     }
     Ok(())
+}
+
+/// Writes refused attempts, in aggregate, to the audit log.
+pub fn record_refusals(tx: &mut dyn Tx, entries: &[Entry]) -> Result<(), StoreError> {
+    tx.execute(&LOCK, &[])?;
+    entries
+        .iter()
+        .try_for_each(|entry| audit::append(tx, entry))
 }
 
 /// A key's counters by month: period, requests, refusals.

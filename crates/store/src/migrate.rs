@@ -246,6 +246,7 @@ macro_rules! migration {
 const AUTH: &[Migration] = &[
     migration!(1, "auth", "0001_keys"),
     migration!(2, "auth", "0002_usage"),
+    migration!(3, "auth", "0003_epoch_notice"),
 ];
 
 const REGISTRY: &[Migration] = &[

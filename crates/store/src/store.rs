@@ -2,11 +2,13 @@
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
+use crate::db::postgres::watcher::Watch;
 use crate::db::postgres::{self, PostgresLocation};
 use crate::db::queue::{Job, Queue, Ran};
 use crate::db::sqlite;
@@ -35,6 +37,8 @@ pub struct StoreOptions {
     pub schema: Schema,
     /// Threads that read (SQLite), or that read and write (PostgreSQL), each with a connection of its own.
     pub connections: usize,
+    /// Whether nobody else may use the database meanwhile; the embedded one is never shared.
+    pub is_alone: bool,
 }
 
 impl StoreOptions {
@@ -44,7 +48,15 @@ impl StoreOptions {
             location,
             schema,
             connections: DEFAULT_CONNECTIONS,
+            is_alone: false,
         }
+    }
+
+    /// Refuses to open while a server uses the database, and keeps servers away until it is closed: for recovery.
+    #[must_use]
+    pub const fn alone(mut self) -> Self {
+        self.is_alone = true;
+        self
     }
 }
 
@@ -56,6 +68,12 @@ pub enum OpenError {
     InUse {
         /// The database file.
         path: PathBuf,
+    },
+    /// Other processes use the PostgreSQL database, or one has it alone.
+    #[error("{}", in_use_elsewhere(*is_alone))]
+    InUseElsewhere {
+        /// Whether this process asked to have it alone.
+        is_alone: bool,
     },
     /// The directory or the file cannot be used.
     #[error("`{}` cannot be used: {reason}", path.display())]
@@ -86,6 +104,8 @@ struct Shared {
     reads: Arc<Queue>,
     writes: Arc<Queue>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    watch: Watch,
+    has_neighbours: bool,
 }
 
 impl std::fmt::Debug for Store {
@@ -99,27 +119,31 @@ impl Store {
     pub fn open(options: &StoreOptions) -> Result<Self, OpenError> {
         let reads = Arc::new(Queue::new(QUEUE_CAPACITY));
         let writes = Arc::new(Queue::new(QUEUE_CAPACITY));
-        let threads = match &options.location {
+        let watch = Watch {
+            changes: watch::Sender::new(0),
+            stop: Arc::default(),
+        };
+        let started = match &options.location {
             Location::Sqlite { directory } => sqlite::start(
                 directory,
                 options.schema,
                 options.connections,
                 &reads,
                 &writes,
-            )?,
-            Location::Postgres(location) => postgres::start(
-                location,
-                options.schema,
-                options.connections,
-                &reads,
-                &writes,
-            )?,
+            ),
+            Location::Postgres(location) => {
+                postgres::start(location, options, watch.clone(), &reads, &writes)
+            }
         };
+        let threads = started.inspect_err(|_| watch.stop.store(true, Ordering::Relaxed))?;
         Ok(Self {
             shared: Arc::new(Shared {
                 reads,
                 writes,
                 threads: Mutex::new(threads),
+                watch,
+                has_neighbours: matches!(options.location, Location::Postgres(_))
+                    && !options.is_alone,
             }),
         })
     }
@@ -148,6 +172,16 @@ impl Store {
         send(&self.shared.writes, operation).await
     }
 
+    /// Moves when another process changed keys. A hint: it may come late or, while the connection is down, not at all.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.shared.watch.changes.subscribe()
+    }
+
+    /// Whether other processes may change the same database.
+    pub fn is_shared(&self) -> bool {
+        self.shared.has_neighbours
+    }
+
     /// Queues a job for the writers; [`crate::batch`] drains its waiting requests through this.
     pub(crate) fn push_write(&self, job: Box<dyn Job>) {
         self.shared.writes.push(job);
@@ -161,6 +195,7 @@ impl Store {
 
 impl Shared {
     fn close(&self) {
+        self.watch.stop.store(true, Ordering::Relaxed);
         self.reads.close();
         self.writes.close();
         let threads =
@@ -174,6 +209,7 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
+        self.watch.stop.store(true, Ordering::Relaxed);
         self.reads.close();
         self.writes.close();
     }
@@ -192,6 +228,14 @@ where
         reply: Some(reply),
     }));
     answer.await.unwrap_or_else(|_| Err(E::from(closed())))
+}
+
+const fn in_use_elsewhere(is_alone: bool) -> &'static str {
+    if is_alone {
+        "a server uses this database: stop every server on it first"
+    } else {
+        "a recovery command has this database alone: wait until it is done"
+    }
 }
 
 pub(crate) fn closed() -> StoreError {

@@ -35,13 +35,18 @@ pub fn is_signed(
 }
 
 fn mac(credential: &ApiKey, nonce: &str, key: KeyHash, body: &[u8]) -> Option<Hmac<Sha256>> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(credential.reveal().as_bytes()).ok()?;
+    // The credential itself is sent as a header: what signs is derived from it, for this purpose alone.
+    let mut derive = Hmac::<Sha256>::new_from_slice(credential.reveal().as_bytes()).ok()?;
+    derive.update(PURPOSE);
+    let mut mac = Hmac::<Sha256>::new_from_slice(&derive.finalize().into_bytes()).ok()?;
     mac.update(&(nonce.len() as u64).to_be_bytes());
     mac.update(nonce.as_bytes());
     mac.update(&key.0);
     mac.update(body);
     Some(mac)
 }
+
+const PURPOSE: &[u8] = b"hokusai verdict signature 1";
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) || !text.is_ascii() {

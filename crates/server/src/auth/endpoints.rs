@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod create;
+pub mod epoch;
 pub mod get;
 pub mod health;
 pub mod list;

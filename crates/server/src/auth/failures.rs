@@ -23,7 +23,8 @@ impl Failures {
     }
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// What one customer of a network has: an address, or a /64 of IPv6.
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) >> 64 << 64)),

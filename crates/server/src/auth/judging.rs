@@ -38,26 +38,72 @@ pub struct Judged {
     pub is_stale: bool,
 }
 
+/// What memory alone says of a key.
+enum Opinion {
+    /// The key is known, and nothing speaks against it or something does.
+    Known(Arc<KeyRecord>),
+    /// Another replica may know better: the database must be asked.
+    Doubtful,
+    /// Nobody knows the key.
+    Unknown(ApiKey),
+}
+
 impl AuthService {
-    /// Judges a key: form, existence, revocation, expiry, address, scope, and then its rate.
-    pub fn judge_key(&self, question: &Question<'_>) -> Result<Judged, ApiError> {
-        let judged = self.decide(question);
+    /// Judges a key: form, existence, revocation, expiry, address, scope, and then its rate. The database is asked only about what
+    /// memory cannot know: a key that another replica may just have made, and whether nothing changed before what must not be stale.
+    pub async fn judge_key(&self, question: &Question<'_>) -> Result<Judged, ApiError> {
+        let judged = self.decide(question).await;
         let code = judged.as_ref().map_or_else(|error| reason(error), |_| "ok");
         *lock(&self.shared.counters).entry(code).or_default() += 1;
+        if let Err(refused) = &judged {
+            let code = reason(refused);
+            if code != STORE_DOWN {
+                self.note_refusal(question.client_ip, code);
+            }
+        }
         judged
     }
 
-    fn decide(&self, question: &Question<'_>) -> Result<Judged, ApiError> {
+    async fn decide(&self, question: &Question<'_>) -> Result<Judged, ApiError> {
         let key =
             ApiKey::parse(question.raw).map_err(|invalid| unreadable(invalid, question.source))?;
-        let age_ms = self.age_ms();
-        let Some(record) = self.snapshot().by_hash.get(&key.hash()).cloned() else {
-            return Err(unknown(&key, age_ms, question.source));
+        let record = match self.opinion(key, question.action) {
+            Opinion::Known(record) => record,
+            Opinion::Unknown(key) => return Err(unknown(&key, question.source)),
+            Opinion::Doubtful => self.confirmed(question).await?,
         };
-        let is_stale = age_ms > STALE_AFTER_MS;
-        if age_ms > self.shared.stale_window.ms().max(STALE_AFTER_MS)
-            || is_stale && question.action.is_some_and(|action| !may_be_stale(action))
-        {
+        self.use_of(record, question)
+    }
+
+    fn opinion(&self, key: ApiKey, action: Option<Action>) -> Opinion {
+        let is_fresh = self.age_ms() <= FRESH_MS;
+        match self.snapshot().by_hash.get(&key.hash()) {
+            Some(_) if !is_fresh && action.is_some_and(|action| !may_be_stale(action)) => {
+                Opinion::Doubtful
+            }
+            Some(record) => Opinion::Known(Arc::clone(record)),
+            // Alone with its database, this process knows every key.
+            None if is_fresh && !self.store().is_shared() => Opinion::Unknown(key),
+            None => Opinion::Doubtful,
+        }
+    }
+
+    /// What the database says now.
+    async fn confirmed(&self, question: &Question<'_>) -> Result<Arc<KeyRecord>, ApiError> {
+        let key =
+            ApiKey::parse(question.raw).map_err(|invalid| unreadable(invalid, question.source))?;
+        if !self.confirm().await {
+            // A key that this replica has not heard of yet must never be called unknown.
+            return Err(store_down("the key database is away"));
+        }
+        let record = self.snapshot().by_hash.get(&key.hash()).cloned();
+        record.ok_or_else(|| unknown(&key, question.source))
+    }
+
+    /// Judges the record, and spends.
+    fn use_of(&self, record: Arc<KeyRecord>, question: &Question<'_>) -> Result<Judged, ApiError> {
+        let age_ms = self.age_ms();
+        if age_ms > self.shared.stale_window.ms().max(FRESH_MS) {
             return Err(store_down("the key database has been away for too long"));
         }
         let now_ms = self.shared.clock.now_ms();
@@ -74,7 +120,7 @@ impl AuthService {
         Ok(Judged {
             record,
             rate,
-            is_stale,
+            is_stale: age_ms > FRESH_MS,
         })
     }
 
@@ -112,25 +158,26 @@ impl AuthService {
 
 impl Authority for AuthService {
     fn judge(&self, presented: Presented) -> Judgement<'_> {
-        let judged = self.judge_key(&Question {
-            raw: &presented.key,
-            source: presented.source,
-            client_ip: presented.client_ip,
-            action: Some(presented.action),
-            spends: true,
-        });
-        Box::pin(std::future::ready(judged.map(|judged| {
+        Box::pin(async move {
+            let question = Question {
+                raw: &presented.key,
+                source: presented.source,
+                client_ip: presented.client_ip,
+                action: Some(presented.action),
+                spends: true,
+            };
+            let judged = self.judge_key(&question).await?;
             let mut headers = judged.rate.map(rate_headers).unwrap_or_default();
             if judged.is_stale {
                 headers.push((AUTH_STATE, "stale".to_owned()));
             }
-            Identity {
+            Ok(Identity {
                 key_id: judged.record.id.clone(),
                 user: judged.record.owner.clone(),
                 scopes: judged.record.scopes.clone(),
                 headers,
-            }
-        })))
+            })
+        })
     }
 }
 
@@ -142,13 +189,14 @@ pub(crate) const fn may_be_stale(action: Action) -> bool {
         | Action::ReadModels
         | Action::WriteModels
         | Action::ReadArtifacts
-        | Action::WriteArtifacts => true,
+        | Action::WriteArtifacts
+        // The answer says how old it is, and whoever asked judges that.
+        | Action::ValidateKeys => true,
         Action::DeleteTracking
         | Action::DeleteModels
         | Action::DeleteArtifacts
         | Action::ManageOwnKeys
         | Action::ManageAllKeys
-        | Action::ValidateKeys
         | Action::WriteUsage
         | Action::ReadAudit => false,
     }
@@ -191,14 +239,10 @@ pub(crate) fn over_rate(record: &KeyRecord, rate: RateDecision) -> ApiError {
 pub(crate) fn store_down(why: &str) -> ApiError {
     let message =
         format!("Authentication is unavailable: {why}; the key was not judged, try again");
-    coded(ErrorKind::Unavailable, message, "store-down").retry_after(1)
+    coded(ErrorKind::Unavailable, message, STORE_DOWN).retry_after(1)
 }
 
-fn unknown(key: &ApiKey, age_ms: u64, source: &str) -> ApiError {
-    // A key that this replica has not heard of yet must never be called unknown.
-    if age_ms > STALE_AFTER_MS {
-        return store_down("the key database is away and this key is not in memory");
-    }
+fn unknown(key: &ApiKey, source: &str) -> ApiError {
     if key.has_good_checksum() {
         return coded(
             ErrorKind::Unauthenticated,
@@ -262,11 +306,13 @@ fn reason(error: &ApiError) -> &'static str {
     REASONS
         .into_iter()
         .find(|reason| *reason == code)
-        .unwrap_or("store-down")
+        .unwrap_or(STORE_DOWN)
 }
+
+const STORE_DOWN: &str = "store-down";
 
 /// Says `stale` on an answer that was given without the database.
 pub(crate) const AUTH_STATE: &str = "x-hokusai-auth";
 
-/// The epoch is asked for twice a second; after three seconds of silence an unknown key may just be new (503, not 401).
-pub const STALE_AFTER_MS: u64 = 3_000;
+/// What was heard from the database this long ago counts as now (security 3).
+pub const FRESH_MS: u64 = 1_000;

@@ -1,8 +1,10 @@
 //! The auth service's state: the snapshot of all keys, and what keeps it fresh.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use hokusai_core::clock::Clock;
 use hokusai_core::key::{ApiKey, KeyHash, KeyRecord, RateState};
@@ -11,6 +13,7 @@ use hokusai_store::keys::{self, Activity};
 use hokusai_store::{Store, StoreError, usage};
 
 use super::failures::Failures;
+use super::refusals::Refusals;
 use super::usage::UsageBuffer;
 use super::view;
 use crate::authority::stale::StaleWindow;
@@ -29,12 +32,26 @@ pub(super) struct Shared {
     snapshot: RwLock<Arc<Snapshot>>,
     /// Monotonic moment at which the database last confirmed the snapshot, in milliseconds.
     heard_at_ms: AtomicU64,
+    /// How many questions to the database began.
+    questions: AtomicU64,
+    /// Whoever holds it asks the database.
+    confirming: tokio::sync::Mutex<LastQuestion>,
     /// One bucket per chain of rotations.
     pub(super) rates: Mutex<HashMap<String, RateState>>,
     pub(super) activity: Mutex<HashMap<String, Activity>>,
     pub(super) counters: Mutex<HashMap<&'static str, u64>>,
     pub(super) failures: Mutex<Failures>,
     pub(super) usage: Mutex<UsageBuffer>,
+    pub(super) refusals: Mutex<Refusals>,
+}
+
+/// The last questions to the database whether the snapshot holds: when the last began (monotonic milliseconds), and the numbers of
+/// the last that was answered and the last that was not.
+#[derive(Default)]
+struct LastQuestion {
+    asked_ms: u64,
+    answered: u64,
+    failed: u64,
 }
 
 /// Every key at one moment of the database.
@@ -62,11 +79,14 @@ impl AuthService {
                 stale_window,
                 snapshot: RwLock::default(),
                 heard_at_ms: AtomicU64::new(0),
+                questions: AtomicU64::new(0),
+                confirming: tokio::sync::Mutex::default(),
                 rates: Mutex::default(),
                 activity: Mutex::default(),
                 counters: Mutex::default(),
                 failures: Mutex::default(),
                 usage: Mutex::default(),
+                refusals: Mutex::default(),
             }),
         };
         service.reload().await?;
@@ -137,6 +157,33 @@ impl AuthService {
         Ok(())
     }
 
+    /// Asks the database whether the snapshot still holds; whether it answered. Requests that wait together share one question,
+    /// and questions keep a distance: strangers' keys cannot make the database busy.
+    pub(super) async fn confirm(&self) -> bool {
+        let arrived = self.shared.questions.load(Ordering::SeqCst);
+        let mut last = self.shared.confirming.lock().await;
+        // A question that began after this request arrived answers it too.
+        if last.answered > arrived || last.failed > arrived {
+            return last.answered > last.failed;
+        }
+        let since_ms = self
+            .shared
+            .clock
+            .monotonic_ms()
+            .saturating_sub(last.asked_ms);
+        tokio::time::sleep(CONFIRM_DISTANCE.saturating_sub(Duration::from_millis(since_ms))).await;
+        last.asked_ms = self.shared.clock.monotonic_ms();
+        let question = self.shared.questions.fetch_add(1, Ordering::SeqCst) + 1;
+        let outcome = tokio::time::timeout(CONFIRM_DEADLINE, self.follow()).await;
+        let is_confirmed = matches!(outcome, Ok(Ok(())));
+        if is_confirmed {
+            last.answered = question;
+        } else {
+            last.failed = question;
+        }
+        is_confirmed
+    }
+
     /// The epoch of the snapshot: it moves with every change to a key.
     pub fn epoch(&self) -> i64 {
         self.snapshot().epoch
@@ -171,7 +218,30 @@ impl AuthService {
     /// Writes usage, last use and last refusals; what happened since the last flush is lost if the process is killed.
     pub async fn flush(&self) -> Result<(), StoreError> {
         self.flush_activity().await?;
+        self.flush_refusals(false).await?;
         self.flush_usage().await
+    }
+
+    /// The last flush: the running minute of refused attempts is written too.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.flush_refusals(true).await?;
+        self.flush().await
+    }
+
+    async fn flush_refusals(&self, is_last: bool) -> Result<(), StoreError> {
+        let entries = lock(&self.shared.refusals).take(self.shared.clock.now_ms(), is_last);
+        if entries.is_empty() {
+            return Ok(());
+        }
+        // Counts of a minute that cannot be written are lost, and stay in the metrics: keeping them would grow.
+        self.shared
+            .store
+            .write(move |tx| keys::record_refusals(tx, &entries))
+            .await
+    }
+
+    pub(super) fn note_refusal(&self, from: Option<IpAddr>, code: &'static str) {
+        lock(&self.shared.refusals).count(from, code, self.shared.clock.now_ms());
     }
 
     async fn flush_usage(&self) -> Result<(), StoreError> {
@@ -257,11 +327,17 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How often the epoch is asked for: other replicas' revocations are heard within a second.
-pub const EPOCH_POLL_MS: u64 = 500;
+/// How often the epoch is asked for, whatever notices of changes arrive: other replicas' revocations are heard within a second.
+pub const EPOCH_POLL_MS: u64 = 250;
 
 /// How often usage and last use are written; a killed process loses at most this much of them.
 pub const FLUSH_MS: u64 = 5_000;
 
 /// A report may be repeated under its idempotency key for a week.
 const REPEATABLE_MS: i64 = 7 * 86_400_000;
+
+/// At most fifty questions a second about keys that are not in memory.
+const CONFIRM_DISTANCE: Duration = Duration::from_millis(20);
+
+/// A database that does not answer a question about one row within a second is as good as away.
+const CONFIRM_DEADLINE: Duration = Duration::from_secs(1);

@@ -2,50 +2,40 @@
 //!
 //! Only an answer that is signed with this service's credential, for this nonce and this key, counts: behind a load balancer the
 //! right certificate does not prove that the right service answered. Everything else means that the auth service is away.
-//! An accepted key is asked about again after [`FRESH_MS`]; when nobody answers it keeps working for the [`StaleWindow`], but not
-//! for deletions. Expiry, end of overlap, address and scope are judged here on every request.
+//!
+//! An accepted key is remembered with the epoch at which it was judged. [`HttpAuthority::follow`] asks for the epoch a few times a
+//! second: while it stands still, what is remembered is confirmed; when it moves, each key is asked about again at its next use.
+//! When nobody answers, remembered keys keep working for the [`StaleWindow`], without waiting, but not for what must not be stale.
+//! Expiry, end of overlap, address and scope are judged here on every request.
 
+mod asking;
+mod memory;
 mod verdict;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hokusai_core::clock::Clock;
-use hokusai_core::key::{ApiKey, KeyHash, KeyRecord, RateState, judge};
-use hokusai_core::random::{Random, hex_id};
-use reqwest::{Client, Url};
-use serde_json::json;
-use tokio::sync::Semaphore;
+use hokusai_core::key::{ApiKey, KeyRecord, RateState, judge};
+use hokusai_core::random::Random;
+use reqwest::Url;
 
 use super::stale::StaleWindow;
 use super::{Authority, Identity, Judgement, Presented};
-use crate::auth::endpoints::validate::{NONCE, SERVICE_KEY, SIGNATURE};
 use crate::auth::judging::{
-    AUTH_STATE, STALE_AFTER_MS, may_be_stale, over_rate, rate_headers, refused, store_down,
-    unreadable,
+    AUTH_STATE, may_be_stale, over_rate, rate_headers, refused, store_down, unreadable,
 };
 use crate::error::ApiError;
-use crate::outbound;
+use memory::{Known, Memory};
 use verdict::Verdict;
 
 /// Asks an auth service, and remembers for a moment.
 pub struct HttpAuthority {
-    client: Client,
-    validate: Url,
-    credential: ApiKey,
+    auth: asking::AuthService,
     clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
     stale_window: StaleWindow,
-    accepted: Mutex<HashMap<KeyHash, Accepted>>,
+    memory: Mutex<Memory>,
     rates: Mutex<HashMap<String, RateState>>,
-    questions: Semaphore,
-}
-
-#[derive(Clone)]
-struct Accepted {
-    record: Arc<KeyRecord>,
-    /// Monotonic moment at which the auth service last heard its own database.
-    heard_at_ms: u64,
 }
 
 impl HttpAuthority {
@@ -57,59 +47,109 @@ impl HttpAuthority {
         random: Arc<dyn Random>,
         stale_window: StaleWindow,
     ) -> Result<Self, reqwest::Error> {
-        let mut validate = url.clone();
-        validate.set_path(&format!("{}{VALIDATE}", url.path().trim_end_matches('/')));
         Ok(Self {
-            client: outbound::client()?,
-            validate,
-            credential,
+            auth: asking::AuthService::new(url, credential, random)?,
             clock,
-            random,
             stale_window,
-            accepted: Mutex::default(),
+            memory: Mutex::default(),
             rates: Mutex::default(),
-            questions: Semaphore::new(MOST_QUESTIONS),
         })
+    }
+
+    /// Asks whether any key changed; to be called every [`FOLLOW_MS`]. Without it, each key is asked about every second.
+    pub async fn follow(&self) {
+        let asked_ms = self.clock.monotonic_ms();
+        let notice = self.auth.epoch().await;
+        let was_silent = lock(&self.memory).is_silent(self.clock.monotonic_ms());
+        match notice {
+            Ok(notice) => {
+                lock(&self.memory).hear(notice, asked_ms);
+                if was_silent {
+                    tracing::info!(auth.url = self.auth.address(), "the auth service answers");
+                }
+            }
+            Err(why) => {
+                lock(&self.memory).miss();
+                if !was_silent {
+                    tracing::warn!(auth.url = self.auth.address(), error = %why, "the auth service does not answer; known keys keep working");
+                }
+            }
+        }
+    }
+
+    /// How long ago the auth service, and through it its database, was last heard; none if it never was.
+    pub fn heard_ms_ago(&self) -> Option<u64> {
+        lock(&self.memory).heard_ms_ago(self.clock.monotonic_ms())
     }
 
     async fn decide(&self, presented: Presented) -> Result<Identity, ApiError> {
         let key = ApiKey::parse(&presented.key)
             .map_err(|invalid| unreadable(invalid, presented.source))?;
-        let hash = key.hash();
-        let known = lock(&self.accepted).get(&hash).cloned();
-        if let Some(known) = &known
-            && self.age_ms(known) <= FRESH_MS
-        {
+        let now_ms = self.clock.monotonic_ms();
+        let (known, is_silent, is_behind) = {
+            let memory = lock(&self.memory);
+            (
+                memory.recall(key.hash(), now_ms),
+                memory.is_silent(now_ms),
+                memory.is_behind(now_ms),
+            )
+        };
+        if let Some(known) = known.as_ref().filter(|known| known.is_fresh()) {
             return self.identity(&known.record, &presented, false);
         }
-        match self.ask(&key, &presented).await {
+        let usable = known.filter(|known| self.is_usable(known, &presented));
+        if let Some(known) = usable.as_ref().filter(|_| is_silent || is_behind) {
+            return self.identity(&known.record, &presented, true);
+        }
+        if is_silent {
+            return Err(store_down("the auth service does not answer"));
+        }
+        match self.auth.verdict(&key, &presented).await {
             Ok(Verdict::Accepted {
                 record,
+                epoch,
                 heard_ms_ago,
             }) => {
                 let record = Arc::new(*record);
-                let is_stale = heard_ms_ago > STALE_AFTER_MS;
-                if is_stale && !may_be_stale(presented.action) {
-                    return Err(store_down("the auth service cannot hear its database"));
+                lock(&self.memory).remember(
+                    key.hash(),
+                    &record,
+                    epoch,
+                    now_ms.saturating_sub(heard_ms_ago),
+                );
+                let asked_about = Known {
+                    record,
+                    age_ms: heard_ms_ago,
+                    is_current: true,
+                };
+                if asked_about.is_fresh() {
+                    return self.identity(&asked_about.record, &presented, false);
                 }
-                self.remember(hash, &record, heard_ms_ago);
-                self.identity(&record, &presented, is_stale)
+                if self.is_usable(&asked_about, &presented) {
+                    return self.identity(&asked_about.record, &presented, true);
+                }
+                Err(store_down("the auth service cannot hear its database"))
             }
             Ok(Verdict::Refused(refusal)) => {
-                lock(&self.accepted).remove(&hash);
+                lock(&self.memory).forget(key.hash());
                 Err(refusal)
             }
             Err(why) => {
-                tracing::warn!(auth.url = %self.validate, error = %why, "the auth service gave no verdict");
-                known
-                    .filter(|known| {
-                        may_be_stale(presented.action)
-                            && self.age_ms(known) <= self.stale_window.ms()
-                    })
+                tracing::warn!(auth.url = self.auth.address(), error = %why, "the auth service gave no verdict");
+                usable
                     .ok_or_else(|| store_down("the auth service gave no verdict"))
                     .and_then(|known| self.identity(&known.record, &presented, true))
             }
         }
+    }
+
+    /// Whether what is remembered may be used although nobody confirms it.
+    fn is_usable(&self, known: &Known, presented: &Presented) -> bool {
+        let told_ms = lock(&self.memory).told_window_ms();
+        let window_ms = told_ms.map_or(self.stale_window.ms(), |told| {
+            told.min(self.stale_window.ms())
+        });
+        may_be_stale(presented.action) && known.age_ms <= window_ms
     }
 
     /// What is judged on every request, whatever was remembered; then the rate, which this process counts by itself.
@@ -142,81 +182,6 @@ impl HttpAuthority {
             headers,
         })
     }
-
-    async fn ask(&self, key: &ApiKey, presented: &Presented) -> Result<Verdict, String> {
-        let _permit = self
-            .questions
-            .acquire()
-            .await
-            .map_err(|closed| closed.to_string())?;
-        let nonce = hex_id(self.random.as_ref());
-        let mut body = json!({"spend": false});
-        if let (Some(ip), Some(fields)) = (presented.client_ip, body.as_object_mut()) {
-            fields.insert("client_ip".to_owned(), ip.to_string().into());
-        }
-        let mut response = self
-            .client
-            .post(self.validate.clone())
-            .bearer_auth(key.reveal())
-            .header(SERVICE_KEY, self.credential.reveal())
-            .header(NONCE, &nonce)
-            .json(&body)
-            .send()
-            .await
-            .map_err(|error| error.without_url().to_string())?;
-        let status = response.status().as_u16();
-        let signature = response
-            .headers()
-            .get(SIGNATURE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-            .to_owned();
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| error.without_url().to_string())?
-        {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > MOST_VERDICT_BYTES {
-                return Err("the answer is too long for a verdict".to_owned());
-            }
-        }
-        if status != 200 {
-            return Err(format!(
-                "status {status} in place of a verdict: is this the auth service, and has the registry's own key the scope `keys:validate`?"
-            ));
-        }
-        let is_signed = hokusai_core::key::verdict::is_signed(
-            &self.credential,
-            &nonce,
-            key.hash(),
-            &bytes,
-            &signature,
-        );
-        if !is_signed {
-            return Err("the answer is not signed with this registry's credential: another service answered".to_owned());
-        }
-        Verdict::read(&bytes, key.hash())
-    }
-
-    fn remember(&self, hash: KeyHash, record: &Arc<KeyRecord>, heard_ms_ago: u64) {
-        let mut accepted = lock(&self.accepted);
-        if accepted.len() >= MOST_REMEMBERED {
-            accepted.clear();
-        }
-        accepted.insert(
-            hash,
-            Accepted {
-                record: Arc::clone(record),
-                heard_at_ms: self.clock.monotonic_ms().saturating_sub(heard_ms_ago),
-            },
-        );
-    }
-
-    fn age_ms(&self, known: &Accepted) -> u64 {
-        self.clock.monotonic_ms().saturating_sub(known.heard_at_ms)
-    }
 }
 
 impl Authority for HttpAuthority {
@@ -229,12 +194,5 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-const VALIDATE: &str = "/api/v1/keys/validate";
-
-/// A revocation at the auth service counts here within this, and its own half second of polling.
-pub const FRESH_MS: u64 = 1_000;
-
-/// More questions than this wait for an answer to another: strangers' keys cannot open more connections.
-const MOST_QUESTIONS: usize = 64;
-const MOST_REMEMBERED: usize = 10_000;
-const MOST_VERDICT_BYTES: usize = 64 * 1024;
+/// Three questions within the second for which an answer is fresh.
+pub const FOLLOW_MS: u64 = 300;

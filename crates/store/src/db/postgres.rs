@@ -6,6 +6,7 @@ mod session;
 mod tls;
 mod tx;
 mod values;
+pub(crate) mod watcher;
 mod worker;
 
 use std::sync::Arc;
@@ -13,15 +14,15 @@ use std::thread::JoinHandle;
 
 use crate::db::queue::Queue;
 use crate::statement::Schema;
-use crate::{OpenError, migrate};
+use crate::{OpenError, StoreOptions, migrate};
 
 pub use location::PostgresLocation;
 
 /// Connects, migrates and starts the threads: `connections` that read and as many that write.
 pub(crate) fn start(
     location: &PostgresLocation,
-    schema: Schema,
-    connections: usize,
+    options: &StoreOptions,
+    watch: watcher::Watch,
     reads: &Arc<Queue>,
     writes: &Arc<Queue>,
 ) -> Result<Vec<JoinHandle<()>>, OpenError> {
@@ -31,10 +32,12 @@ pub(crate) fn start(
         .as_ref()
         .map(tls::VerifyingTls::new)
         .transpose()?;
+    let schema = options.schema;
     let target = session::Target::new(reach.config, tls, location.schema_name(schema));
+    // The place comes first: a recovery command must not even migrate below a running server.
+    let mut threads = vec![watcher::start(target.clone(), options.is_alone, watch)?];
     bring_up_to_date(target.clone(), schema)?;
-    let mut threads = Vec::new();
-    for index in 0..connections.max(1) {
+    for index in 0..options.connections.max(1) {
         for (queue, kind) in [(reads, worker::Kind::Read), (writes, worker::Kind::Write)] {
             let (target, queue) = (target.clone(), Arc::clone(queue));
             let thread = std::thread::Builder::new()

@@ -40,6 +40,72 @@ fn two_first_starts_at_once_both_succeed() {
 }
 
 #[tokio::test]
+async fn security_6_a_recovery_command_is_refused_while_a_server_holds_the_database_and_the_other_way_round()
+ {
+    let database = TestDatabase::new(Backend::Postgres);
+    let first = open(options(&database)).await;
+    let second = open(options(&database)).await;
+    let alone = options(&database).alone();
+    let refused = |options: StoreOptions| {
+        tokio::task::spawn_blocking(move || Store::open(&options).unwrap_err().to_string())
+    };
+    assert!(
+        refused(alone.clone())
+            .await
+            .unwrap()
+            .contains("stop every server")
+    );
+    close(first).await;
+    assert!(
+        refused(alone.clone())
+            .await
+            .unwrap()
+            .contains("stop every server")
+    );
+    close(second).await;
+    let recovery = open(alone).await;
+    let said = refused(options(&database)).await.unwrap();
+    assert!(said.contains("recovery command"), "{said}");
+    close(recovery).await;
+    close(open(options(&database)).await).await;
+}
+
+#[tokio::test]
+async fn a_change_of_keys_is_heard_by_the_other_replica_and_after_a_lost_connection() {
+    let database = TestDatabase::new(Backend::Postgres);
+    let end_others = end_others(&database);
+    let (first, second) = (
+        open(options(&database)).await,
+        open(options(&database)).await,
+    );
+    let mut changes = second.changes();
+    let heard = async |changes: &mut tokio::sync::watch::Receiver<u64>| {
+        let patience = std::time::Duration::from_secs(10);
+        tokio::time::timeout(patience, changes.changed())
+            .await
+            .unwrap()
+            .unwrap();
+    };
+    assert_eq!(
+        first.write(|tx| keys::bootstrap(tx, &key())).await,
+        Ok(true)
+    );
+    heard(&mut changes).await;
+    let ended: Result<i64, StoreError> = first
+        .write(move |tx| tx.query_one(&end_others, &[])?.int(0))
+        .await;
+    assert!(ended.unwrap() > 0);
+    heard(&mut changes).await;
+    let revoked = first
+        .write(|tx| keys::revoke(tx, "first", 2, "local", None))
+        .await;
+    assert_eq!(revoked, Ok(true));
+    heard(&mut changes).await;
+    close(first).await;
+    close(second).await;
+}
+
+#[tokio::test]
 async fn a_connection_that_dies_is_replaced() {
     let database = TestDatabase::new(Backend::Postgres);
     let end_others = Arc::new(end_others(&database));

@@ -95,10 +95,10 @@ impl Door {
 
 async fn open_database(settings: &Settings) -> anyhow::Result<Door> {
     let config = settings.check()?;
-    let options = StoreOptions::new(config.storage.location, Schema::Auth);
+    let options = StoreOptions::new(config.storage.location, Schema::Auth).alone();
     let opened = tokio::task::spawn_blocking(move || Store::open(&options)).await?;
     let store = opened.map_err(|error| match error {
-        OpenError::InUse { .. } => Failure {
+        OpenError::InUse { .. } | OpenError::InUseElsewhere { .. } => Failure {
             message: error.to_string(),
             hint: Some("leave --local out to ask the running server".to_owned()),
             exit: Exit::CouldNotRun,

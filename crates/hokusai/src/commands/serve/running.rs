@@ -11,7 +11,7 @@ use hokusai_core::clock::Clock;
 use hokusai_core::random::Random;
 use hokusai_server::auth::service::{AuthService, EPOCH_POLL_MS, FLUSH_MS};
 use hokusai_server::authority::Authority;
-use hokusai_server::authority::http::HttpAuthority;
+use hokusai_server::authority::http::{FOLLOW_MS, HttpAuthority};
 use hokusai_server::registry::{self, RegistryState};
 use hokusai_store::statement::Schema;
 use hokusai_store::{Store, StoreError, StoreOptions};
@@ -75,7 +75,7 @@ impl Running {
             );
         }
         if let Some(auth) = &self.auth
-            && let Err(error) = auth.flush().await
+            && let Err(error) = auth.close().await
         {
             tracing::error!(error = %error, "the last usage counts could not be written");
         }
@@ -117,9 +117,7 @@ impl Running {
             hokusai_server::auth::router(&service),
         )
         .await?;
-        self.every(EPOCH_POLL_MS, service.clone(), |service| async move {
-            service.follow().await
-        });
+        self.follow_changes(service.clone());
         self.every(FLUSH_MS, service.clone(), |service| async move {
             service.flush().await
         });
@@ -148,7 +146,7 @@ impl Running {
     }
 
     fn authority(
-        &self,
+        &mut self,
         config: &Config,
         clock: &Arc<dyn Clock>,
         random: &Arc<dyn Random>,
@@ -161,13 +159,15 @@ impl Running {
             return Ok(Some(Arc::new(service.clone())));
         }
         let remote = &config.auth.remote;
-        Ok(Some(Arc::new(HttpAuthority::new(
+        let authority = Arc::new(HttpAuthority::new(
             remote.url()?,
             remote.credential()?,
             Arc::clone(clock),
             Arc::clone(random),
             config.auth.stale_window,
-        )?)))
+        )?);
+        self.follow_auth_service(Arc::clone(&authority));
+        Ok(Some(authority))
     }
 
     async fn serve(
@@ -189,6 +189,46 @@ impl Running {
         Ok(())
     }
 
+    /// Keeps a registry's memory of keys confirmed.
+    fn follow_auth_service(&mut self, authority: Arc<HttpAuthority>) {
+        let mut stopped = self.stop.subscribe();
+        self.tasks.spawn(async move {
+            let mut ticks = patient_ticks(FOLLOW_MS);
+            loop {
+                tokio::select! {
+                    _ = stopped.changed() => return,
+                    _ = ticks.tick() => {}
+                }
+                authority.follow().await;
+            }
+        });
+    }
+
+    /// Keeps the snapshot of keys confirmed: at once when a notice arrives, and from time to time in case one did not.
+    fn follow_changes(&mut self, service: AuthService) {
+        let mut stopped = self.stop.subscribe();
+        let mut changes = service.store().changes();
+        self.tasks.spawn(async move {
+            let mut ticks = patient_ticks(EPOCH_POLL_MS);
+            let mut is_hearing = true;
+            loop {
+                let answered = tokio::select! {
+                    _ = stopped.changed() => return,
+                    Ok(()) = changes.changed() => service.follow().await,
+                    _ = ticks.tick() => service.follow().await,
+                };
+                match (&answered, is_hearing) {
+                    (Err(error), true) => {
+                        tracing::warn!(error = %error, "the auth database does not answer; known keys keep working");
+                    }
+                    (Ok(()), false) => tracing::info!("the auth database answers"),
+                    _ => {}
+                }
+                is_hearing = answered.is_ok();
+            }
+        });
+    }
+
     fn every<F, R>(&mut self, period_ms: u64, service: AuthService, work: F)
     where
         F: Fn(AuthService) -> R + Send + 'static,
@@ -203,11 +243,18 @@ impl Running {
                     _ = ticks.tick() => {}
                 }
                 if let Err(error) = work(service.clone()).await {
-                    tracing::warn!(error = %error, "the auth database does not answer; known keys keep working");
+                    tracing::warn!(error = %error, "usage and refusals could not be written; they wait");
                 }
             }
         });
     }
+}
+
+/// Ticks that are not made up for when the work took longer.
+fn patient_ticks(period_ms: u64) -> tokio::time::Interval {
+    let mut ticks = tokio::time::interval(Duration::from_millis(period_ms));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks
 }
 
 async fn open_artifacts(config: &Config, clock: &dyn Clock) -> anyhow::Result<Artifacts> {

@@ -27,7 +27,7 @@ pub async fn live() -> Json<Value> {
 /// This process can judge keys, from memory if need be; the body says when the database was last heard.
 pub async fn health(State(service): State<AuthService>) -> Json<Value> {
     let age_ms = service.age_ms();
-    let status = if age_ms > STALE_AFTER_MS {
+    let status = if age_ms > DEGRADED_AFTER_MS {
         "degraded"
     } else {
         "healthy"
@@ -66,7 +66,7 @@ pub async fn metrics(State(service): State<AuthService>) -> impl IntoResponse {
 }
 
 /// The epoch is asked for twice a second; three seconds of silence is an outage.
-const STALE_AFTER_MS: u64 = 3_000;
+const DEGRADED_AFTER_MS: u64 = 3_000;
 
 const SERVICE: Field = Field::always("service", Shape::OneOf(&["auth"]), "which service answered");
 const BUILD: Field = Field::always("version", Shape::Text, "of this build");

@@ -6,6 +6,8 @@
 
 mod answer;
 
+pub(super) use answer::signed;
+
 use std::net::IpAddr;
 
 use axum::extract::{FromRequest as _, Request, State};
@@ -39,7 +41,7 @@ pub async fn validate(
 ) -> Result<Response, ApiError> {
     let peer = gate::client_ip(&request);
     let header = header_key(request.headers(), request.uri().query())?;
-    let asking = asking_service(&service, request.headers(), peer)?;
+    let asking = asking_service(&service, request.headers(), peer).await?;
     let nonce = text_header(request.headers(), NONCE);
     let params = body(request).await?;
     let (key, source) = one_key(header, params.opt_str("api_key")?)?;
@@ -54,6 +56,7 @@ pub async fn validate(
     service_id(params.opt_str("service_id")?.as_deref())?;
     let judged = service
         .judge_key(&question)
+        .await
         .and_then(|judged| in_scope(judged, required));
     match (judged, asking) {
         (Err(refused), _) if refused.kind() == ErrorKind::Unavailable => Err(refused),
@@ -96,7 +99,7 @@ fn header_key(
     }
 }
 
-fn text_header(headers: &HeaderMap, name: &str) -> String {
+pub(super) fn text_header(headers: &HeaderMap, name: &str) -> String {
     headers
         .get(name)
         .and_then(|value| value.to_str().ok())
@@ -105,7 +108,7 @@ fn text_header(headers: &HeaderMap, name: &str) -> String {
 }
 
 /// The credential of the service that asks, if one asks. A bad one is refused: it must not fall back to an anonymous question.
-fn asking_service(
+async fn asking_service(
     service: &AuthService,
     headers: &HeaderMap,
     peer: Option<IpAddr>,
@@ -114,13 +117,15 @@ fn asking_service(
         return Ok(None);
     }
     let raw = text_header(headers, SERVICE_KEY);
-    service.judge_key(&Question {
-        raw: &raw,
-        source: "X-Hokusai-Service-Key",
-        client_ip: peer,
-        action: Some(Action::ValidateKeys),
-        spends: false,
-    })?;
+    service
+        .judge_key(&Question {
+            raw: &raw,
+            source: "X-Hokusai-Service-Key",
+            client_ip: peer,
+            action: Some(Action::ValidateKeys),
+            spends: false,
+        })
+        .await?;
     Ok(ApiKey::parse(&raw).ok())
 }
 

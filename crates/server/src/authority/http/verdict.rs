@@ -12,6 +12,8 @@ pub(super) enum Verdict {
     Accepted {
         /// What is known of it.
         record: Box<KeyRecord>,
+        /// The epoch that it was read at.
+        epoch: i64,
         /// How long ago the auth service heard its database, in milliseconds.
         heard_ms_ago: u64,
     },
@@ -25,7 +27,18 @@ struct Outcome {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "a verdict has exactly these fields, whether or not they are looked at"
+)]
 struct Good {
+    is_valid: bool,
+    error: (),
+    billing_plan: String,
+    monthly_prediction_limit: (),
+    spends_rate: bool,
+    epoch: i64,
     key_id: String,
     name: String,
     user_id: String,
@@ -41,9 +54,37 @@ struct Good {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "a verdict has exactly these fields, whether or not they are looked at"
+)]
 struct Bad {
+    is_valid: bool,
+    epoch: i64,
+    key_id: Option<String>,
+    user_id: Option<String>,
     code: String,
     error: String,
+}
+
+/// What the auth service says of all keys at once.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EpochNotice {
+    /// Moves with every change to a key.
+    pub(super) epoch: i64,
+    /// How long ago the auth service heard its database, in milliseconds.
+    pub(super) database_heard_ms_ago: u64,
+    /// How long that may be used when nobody can be asked, in milliseconds.
+    pub(super) stale_window_ms: u64,
+}
+
+impl EpochNotice {
+    /// Reads the signed bytes.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
+        parse(bytes)
+    }
 }
 
 impl Verdict {
@@ -52,10 +93,11 @@ impl Verdict {
         let outcome: Outcome = parse(bytes)?;
         if outcome.is_valid {
             let good: Good = parse(bytes)?;
-            let heard_ms_ago = good.database_heard_ms_ago;
+            let (heard_ms_ago, epoch) = (good.database_heard_ms_ago, good.epoch);
             let record = Box::new(good.into_record(hash)?);
             return Ok(Self::Accepted {
                 record,
+                epoch,
                 heard_ms_ago,
             });
         }

@@ -54,11 +54,12 @@ pub(super) fn full(
         }
         Err(refused) => {
             let mut body = invalid(refused);
-            if let (Some(record), Some(fields)) =
-                (service.by_raw(question.raw), body.as_object_mut())
-            {
-                fields.insert("key_id".to_owned(), record.id.clone().into());
-                fields.insert("user_id".to_owned(), record.owner.clone().into());
+            if let Some(fields) = body.as_object_mut() {
+                fields.insert("epoch".to_owned(), service.epoch().into());
+                if let Some(record) = service.by_raw(question.raw) {
+                    fields.insert("key_id".to_owned(), record.id.clone().into());
+                    fields.insert("user_id".to_owned(), record.owner.clone().into());
+                }
             }
             body
         }
@@ -66,7 +67,12 @@ pub(super) fn full(
 }
 
 /// The answer with the signature that only a holder of the credential can make.
-pub(super) fn signed(body: &Value, credential: &ApiKey, nonce: &str, key: &str) -> Response {
+pub(in crate::auth::endpoints) fn signed(
+    body: &Value,
+    credential: &ApiKey,
+    nonce: &str,
+    key: &str,
+) -> Response {
     let bytes = body.to_string().into_bytes();
     let signature = ApiKey::parse(key)
         .ok()
