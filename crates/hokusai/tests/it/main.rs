@@ -2,4 +2,5 @@
 #![expect(clippy::unwrap_used, reason = "fixtures of tests fail by panicking")]
 
 mod config;
+mod route_forms;
 mod routes;

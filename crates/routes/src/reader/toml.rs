@@ -53,9 +53,18 @@ mod listener;
 use ::toml::de::DeTable;
 
 use self::fields::{Fields, Notes};
-use super::{MAX_RULES, Reading};
+use super::{MAX_RULES, Reading, redact};
 use crate::model::Table;
 use crate::source::Source;
+
+/// Reads several texts into one table.
+pub fn read_all(sources: &[Source]) -> Reading {
+    let mut whole = Reading::default();
+    for source in sources {
+        whole.merge(read(source));
+    }
+    whole
+}
 
 /// Reads a text.
 pub fn read(source: &Source) -> Reading {
@@ -72,7 +81,7 @@ pub fn read(source: &Source) -> Reading {
         );
     }
     let mut table = Table {
-        sources: vec![source.clone()],
+        sources: vec![redact::of_toml(source)],
         ..Table::default()
     };
     let root = Fields::new(&notes, document.get_ref(), document.span());

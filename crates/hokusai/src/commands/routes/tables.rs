@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 use hokusai_routes::finding::Finding;
 use hokusai_routes::model::{HostIntent, Intent, Table};
-use hokusai_routes::reader::{self, Reading};
+use hokusai_routes::reader::{self, Form, Reading};
 use hokusai_routes::source::Source;
 
 use super::render;
@@ -16,7 +16,7 @@ use crate::exit::Failure;
 /// Files that make one table, and how they are read.
 #[derive(Args)]
 pub(super) struct Tables {
-    /// Files that make one table; `-` is the standard input.
+    /// Files of one form that make one table, or directories with such files; `-` is the standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -26,6 +26,9 @@ pub(super) struct Tables {
 /// What the texts don't say themselves.
 #[derive(Args)]
 pub(super) struct HowToRead {
+    /// Form of the files; without it each shows its own.
+    #[arg(long, value_parser = form, value_name = "FORM", help = format_help())]
+    format: Option<Form>,
     /// A TOML file whose `[intent]` tables replace what the files say of the same hosts.
     #[arg(long, value_name = "FILE")]
     intent: Option<PathBuf>,
@@ -49,10 +52,12 @@ impl Tables {
 impl HowToRead {
     /// Reads several files into one table.
     pub(super) fn read(&self, files: &[PathBuf]) -> anyhow::Result<Reading> {
-        let mut whole = Reading::default();
-        for (id, file) in (0..).zip(files) {
-            whole.merge(reader::toml::read(&source(id, file)?));
-        }
+        let files = files_of(files)?;
+        let sources: Vec<Source> = (0..)
+            .zip(&files)
+            .map(|(id, file)| source(id, file))
+            .collect::<anyhow::Result<_>>()?;
+        let mut whole = reader::read(&sources, self.format);
         self.add_intent(&mut whole)?;
         Ok(whole)
     }
@@ -129,6 +134,54 @@ fn parse(expectation: &str) -> anyhow::Result<HostIntent> {
     })
 }
 
+fn form(name: &str) -> Result<Form, String> {
+    let found = Form::ALL.into_iter().find(|form| form.name() == name);
+    found.ok_or_else(|| format!("it is none of {}", form_names()))
+}
+
+fn format_help() -> String {
+    format!(
+        "Form of the files, one of {}; told from them when absent",
+        form_names()
+    )
+}
+
+fn form_names() -> String {
+    Form::ALL.map(Form::name).join(", ")
+}
+
+/// The files, those of directories in the order of their names.
+fn files_of(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path == Path::new(STDIN) || !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let listed = std::fs::read_dir(path)
+            .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
+            .with_context(|| format!("could not list {}", path.display()))?;
+        let mut listed: Vec<PathBuf> = listed;
+        listed.retain(|file| is_table(file) && file.is_file());
+        listed.sort();
+        if listed.is_empty() {
+            return Err(Failure::usage(
+                format!("{} has no files with rules", path.display()),
+                format!("their names end in one of {}", ENDINGS.join(", ")),
+            ));
+        }
+        files.extend(listed);
+    }
+    Ok(files)
+}
+
+fn is_table(file: &Path) -> bool {
+    let name = file
+        .file_name()
+        .map(|name| name.to_string_lossy().to_lowercase());
+    name.is_some_and(|name| ENDINGS.iter().any(|ending| name.ends_with(ending)))
+}
+
 /// The text of a file. Of an endless one no more is read than makes it too large for every reader.
 fn source(id: u32, file: &Path) -> anyhow::Result<Source> {
     let name = name(file);
@@ -155,5 +208,7 @@ fn name(file: &Path) -> String {
     file.display().to_string()
 }
 
+/// What the names of files in a directory end in when they are read.
+const ENDINGS: [&str; 3] = [".toml", ".json", ".tf"];
 /// Stands for the standard input in place of a file.
 const STDIN: &str = "-";
