@@ -98,6 +98,7 @@ impl HowToRead {
 /// Reads one file of which everything must be understood, as it stands.
 pub(in crate::commands) fn read_file(file: &Path) -> anyhow::Result<Table> {
     let as_it_stands = HowToRead {
+        format: None,
         intent: None,
         expect: Vec::new(),
     };
