@@ -111,12 +111,12 @@ def test_every_rule_names_a_host_and_every_default_forwards_nothing(planned):
         assert values["default_action"][0]["type"] == "fixed-response", address
 
 
-def test_target_groups_are_health_checked_at_ready(planned):
+def test_target_groups_are_health_checked_at_health(planned):
     groups = of_type(planned, "aws_lb_target_group")
     assert {values["name"] for values in groups.values()} == {"auth", "registry-mlflow", "registry-api"}
     for values in groups.values():
         (check,) = values["health_check"]
-        assert (check["path"], check["matcher"], check["enabled"]) == ("/ready", "200", True)
+        assert (check["path"], check["matcher"], check["enabled"]) == ("/health", "200", True)
 
 
 def test_alarms_watch_every_target_group(planned):
