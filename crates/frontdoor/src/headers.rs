@@ -47,7 +47,7 @@ fn is_claim(name: &str) -> bool {
     name == "forwarded"
         || name == "x-real-ip"
         || name.starts_with("x-forwarded-")
-        || name.starts_with("x-hokusai-")
+        || (name.starts_with("x-hokusai-") && !ASKED_WITH.contains(&name))
         || name.contains('_')
 }
 
@@ -74,6 +74,9 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
+/// What a registry that runs apart asks the auth service with: a credential is verified where it arrives, and claims nothing.
+const ASKED_WITH: [&str; 2] = ["x-hokusai-service-key", "x-hokusai-nonce"];
+
 /// RFC 9110 7.6.1. Content-Length stays: the length of the body is the same on both sides.
 const HOP_BY_HOP: [&str; 8] = [
     "connection",
@@ -89,6 +92,14 @@ const HOP_BY_HOP: [&str; 8] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_registry_asks_auth_with_is_a_credential_and_no_claim() {
+        for name in ["x-hokusai-service-key", "x-hokusai-nonce"] {
+            assert!(!is_claim(name), "{name}");
+        }
+        assert!(is_claim("x-hokusai-user-id"));
+    }
 
     fn prepared(lines: &[(&'static str, &'static str)], is_trusted: bool) -> Vec<String> {
         let mut headers: HeaderMap = HeaderMap::new();

@@ -1,5 +1,6 @@
 //! Repairs: edits of a table that were proven to remove a finding.
 
+mod narrow;
 mod propose;
 
 pub(crate) use propose::propose;

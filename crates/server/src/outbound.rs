@@ -2,8 +2,11 @@
 //!
 //! A key is in every such request, so where it may go is decided here and nowhere else.
 
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 
@@ -36,7 +39,8 @@ pub fn auth_url(raw: &str) -> Result<Url, InvalidAuthUrl> {
         ));
     }
     let is_here = match url.host_str() {
-        Some("localhost" | "[::1]") => true,
+        Some("[::1]") => true,
+        Some(host) if is_loopback_name(host) => true,
         Some(host) => host
             .parse::<std::net::Ipv4Addr>()
             .is_ok_and(|ip| ip.is_loopback()),
@@ -58,10 +62,39 @@ pub fn client() -> Result<Client, reqwest::Error> {
     Client::builder()
         .redirect(Policy::none())
         .no_proxy()
+        .dns_resolver(Arc::new(LoopbackNames))
         .timeout(DEADLINE)
         .connect_timeout(DEADLINE)
         .user_agent(concat!("hokusai/", env!("CARGO_PKG_VERSION")))
         .build()
+}
+
+/// Whether a name always means this machine (RFC 6761, 6.3): `localhost` and all below it.
+pub fn is_loopback_name(host: &str) -> bool {
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+/// A resolver that knows names below `localhost` by itself: not every system's does, and none may send them elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub struct LoopbackNames;
+
+impl Resolve for LoopbackNames {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            // `localhost` itself is in every system's hosts file, in the order of its owner's choice.
+            let addresses: Addrs = if name.as_str().ends_with(".localhost") {
+                let both = [
+                    SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+                    SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
+                ];
+                Box::new(both.into_iter())
+            } else {
+                let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+                Box::new(found.collect::<Vec<_>>().into_iter())
+            };
+            Ok(addresses)
+        })
+    }
 }
 
 /// The platform's clients waited five seconds for the auth service; so do we.
@@ -78,6 +111,7 @@ mod tests {
             "https://example.com/auth/",
             "http://127.0.0.1:8000",
             "http://localhost:8000",
+            "http://auth.localhost:8000",
             "http://[::1]:8000",
         ] {
             assert!(auth_url(good).is_ok(), "{good}");

@@ -91,7 +91,7 @@ impl Report<'_> {
         match self.verdict.overall() {
             Overall::Passed => {
                 format!(
-                    "{passed} of {total} checks passed and none failed; what did not run had nothing to check."
+                    "{passed} of {total} checks passed and none failed; the others had nothing to check or are only recorded."
                 )
             }
             Overall::Failed => {

@@ -1,13 +1,14 @@
 //! `hokusai demo`: the whole story on a fresh machine, through the public HTTP API, in a temporary directory.
 
 mod client;
+mod incident;
 mod model;
 mod story;
 
 use std::io::IsTerminal as _;
 use std::path::Path;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use crate::config::Settings;
 use crate::exit::Exit;
@@ -21,8 +22,17 @@ pub(crate) struct Demo {
     #[arg(long)]
     keep: bool,
     /// Prints the result as JSON.
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
+    #[command(subcommand)]
+    story: Option<Story>,
+}
+
+/// Another story than the first.
+#[derive(Subcommand)]
+enum Story {
+    /// Replays the incident that this project was born from, and its repair.
+    Incident(incident::Incident),
 }
 
 /// One line of the result.
@@ -38,6 +48,9 @@ pub(crate) struct Check {
 
 /// Runs the story; fine only if every line of it is true.
 pub(crate) fn run(demo: &Demo) -> anyhow::Result<Exit> {
+    if let Some(Story::Incident(incident)) = &demo.story {
+        return incident::run(incident, demo.json);
+    }
     let directory = tempfile::Builder::new().prefix("hokusai-demo-").tempdir()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

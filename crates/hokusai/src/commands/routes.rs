@@ -5,7 +5,7 @@ mod convert;
 mod diff;
 mod explain;
 mod fix;
-mod render;
+pub(super) mod render;
 mod sarif;
 pub(super) mod tables;
 

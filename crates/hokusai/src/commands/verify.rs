@@ -11,7 +11,7 @@ use hokusai_verify::report::Colour;
 use hokusai_verify::verdict::Overall;
 
 pub(crate) use arguments::Verify;
-pub(crate) use run::Outcome;
+pub(crate) use run::{Outcome, Setup};
 
 use crate::exit::{Exit, Failure};
 
@@ -34,6 +34,11 @@ pub(crate) fn run(arguments: &Verify) -> anyhow::Result<Exit> {
         }
         Ok(exit(&outcome))
     })
+}
+
+/// One run, without a bar.
+pub(crate) async fn once(setup: Setup) -> Outcome {
+    run::run(setup, |_, _| {}).await
 }
 
 /// The files that were asked for.

@@ -3,4 +3,5 @@
 
 mod config;
 mod route_forms;
+mod incident;
 mod routes;

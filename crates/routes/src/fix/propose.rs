@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::narrow::narrow;
 use super::{Edit, Fix};
 use crate::finding::Finding;
 use crate::findings::{self, CAPTURED_BY_INTENT, MISSED, SAME_PRIORITY, SHADOWED};
@@ -60,7 +61,9 @@ fn identity(finding: &Finding) -> String {
 
 fn candidate(table: &Table, finding: &Finding) -> Option<Fix> {
     let listener = table.listener(finding.listener.as_ref()?)?;
+    let is_about_others = finding.host.as_deref() == Some(Intent::EVERY_OTHER_HOST);
     match finding.code {
+        CAPTURED_BY_INTENT if is_about_others => narrow(table, listener, finding),
         CAPTURED_BY_INTENT | MISSED => add_rule(table, listener, finding),
         SHADOWED => {
             let rule = finding.rule.clone()?;

@@ -15,7 +15,10 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(base: &str, key: &str) -> anyhow::Result<Self> {
         // Proxies of the environment have no business on loopback.
-        let http = reqwest::Client::builder().no_proxy().build()?;
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .dns_resolver(std::sync::Arc::new(hokusai_server::outbound::LoopbackNames))
+            .build()?;
         Ok(Self {
             http,
             base: base.to_owned(),

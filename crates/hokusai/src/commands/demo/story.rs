@@ -91,7 +91,7 @@ async fn validation(auth: &Client, key: &str) -> anyhow::Result<Check> {
     })
 }
 
-async fn registration(registry: &Client) -> Check {
+pub(super) async fn registration(registry: &Client) -> Check {
     let name = "MLflow registration";
     match register(registry).await {
         Ok(detail) => Check {

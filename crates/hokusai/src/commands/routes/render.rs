@@ -6,7 +6,7 @@ use hokusai_routes::finding::{Finding, Severity};
 use hokusai_routes::model::Table;
 
 /// A finding with the line it was written on, ended by an empty line.
-pub(super) fn finding(finding: &Finding, table: &Table) -> String {
+pub(in crate::commands) fn finding(finding: &Finding, table: &Table) -> String {
     let severity = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
