@@ -2,6 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "fixtures of tests fail by panicking")]
 
 mod config;
-mod route_forms;
 mod incident;
+mod route_forms;
 mod routes;
