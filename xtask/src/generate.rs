@@ -5,6 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 
+use crate::findings;
+
 /// Each file, and the arguments of `hokusai` that print it.
 const FILES: &[(&str, &[&str])] = &[("docs/openapi/auth.json", &["openapi", "auth"])];
 
@@ -29,5 +31,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         std::fs::write(path, output.stdout)?;
         println!("wrote {}", path.display());
     }
+    std::fs::write(findings::PAGE, findings::page(Path::new("."))?)?;
+    println!("wrote {}", findings::PAGE);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Tasks of this repository: `cargo xtask <task>`.
 
+mod findings;
 mod generate;
 mod layers;
 mod tests;

@@ -30,6 +30,11 @@ pub fn listeners_of(
     arrives
 }
 
+/// Whether no certificate of the listener speaks against its serving a host.
+pub(crate) fn may_serve(listener: &Listener, host: &str) -> bool {
+    known_names(listener).is_none_or(|names| names.iter().any(|name| covers(name, host)))
+}
+
 /// The sets that together are all requests for the hosts of an entry, without a port, and those of other entries.
 pub(crate) fn others_of(
     table: &Table,

@@ -35,7 +35,7 @@ pub struct Finding {
     pub path: Option<String>,
     /// What to do.
     pub help: String,
-    /// A repair that was proven to remove the finding.
+    /// A repair that was proven to remove the finding. (Within a check, until it is proven, one that may.)
     #[serde(skip)]
     pub fix: Option<Fix>,
     /// Where it was written.

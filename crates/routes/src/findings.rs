@@ -1,7 +1,8 @@
 //! Findings: one file each, whose first lines are its manual page.
 //!
 //! To add one: a file here with its `CODE`, and a function from the table, or from a listener's [`Questions`], to
-//! findings; a line in [`check`]; a line in [`CODES`]; a test that triggers it and one that nearly does.
+//! findings; a line in [`check`]; a line in [`CODES`]; a table in `fixtures/` that triggers it, which says so in its
+//! first line, and one that nearly does; `cargo xtask gen` for its page in `docs/findings.md`.
 
 mod captured;
 mod default_forwards;
@@ -14,6 +15,7 @@ mod shadowed;
 mod undecided;
 mod unproven;
 mod wildcard;
+mod without_host;
 
 use crate::finding::{Code, Finding};
 use crate::model::Table;
@@ -76,13 +78,16 @@ fn ask(table: &Table) -> Report {
         report.findings.extend(host_port::check(questions));
         report
             .findings
+            .extend(without_host::check(table, questions));
+        report
+            .findings
             .extend(default_forwards::check(table, questions));
     }
     report
 }
 
 /// All codes with their titles, in order.
-pub const CODES: [(Code, &str); 11] = [
+pub const CODES: [(Code, &str); 12] = [
     (undecided::CODE, "the prover could not decide"),
     (shadowed::CODE, "a rule is never selected"),
     (
@@ -106,8 +111,13 @@ pub const CODES: [(Code, &str); 11] = [
     (host_port::CODE, "a host with a port goes elsewhere"),
     (unproven::CODE, "nothing says what the table is meant to do"),
     (limits::CODE, "the load balancer would refuse it"),
+    (
+        without_host::CODE,
+        "a rule without a host condition on a listener that several hosts share",
+    ),
 ];
 
+pub(crate) use captured::CODE as CAPTURED;
 pub(crate) use intent::CODE as CAPTURED_BY_INTENT;
 pub(crate) use must_reach::CODE as MISSED;
 pub(crate) use priority::CODE as SAME_PRIORITY;

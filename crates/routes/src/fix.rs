@@ -1,11 +1,12 @@
 //! Repairs: edits of a table that were proven to remove a finding.
 
+pub(crate) mod candidate;
 mod narrow;
 mod propose;
 
 pub(crate) use propose::propose;
 
-use crate::model::{Condition, Rule, Table, Test};
+use crate::model::{Action, Condition, Rule, Table, Test};
 
 /// A repair, as edits that are applied in order.
 #[derive(Clone, Debug)]
@@ -35,6 +36,24 @@ pub enum Edit {
         /// The rule.
         rule: Box<Rule>,
     },
+    /// Gives a rule other values in place of those of one condition.
+    ReplaceTest {
+        /// Listener.
+        listener: String,
+        /// Rule.
+        rule: String,
+        /// What is required now.
+        old: Test,
+        /// What to require.
+        new: Test,
+    },
+    /// Gives a listener another default action.
+    SetDefault {
+        /// Listener.
+        listener: String,
+        /// What to do.
+        action: Action,
+    },
     /// Removes a rule.
     RemoveRule {
         /// Listener.
@@ -54,6 +73,14 @@ pub enum Edit {
 }
 
 impl Fix {
+    /// A repair of one edit.
+    pub(crate) fn one(summary: String, edit: Edit) -> Self {
+        Self {
+            summary,
+            edits: vec![edit],
+        }
+    }
+
     /// The table with all edits made.
     pub fn apply(&self, table: &Table) -> Table {
         let mut fixed = table.clone();
@@ -81,6 +108,13 @@ impl Edit {
                 let rules = rules.iter_mut().filter(|r| r.name == *rule);
                 rules.for_each(|r| r.conditions.push(Condition::new(test.clone())));
             }
+            Self::ReplaceTest { rule, old, new, .. } => {
+                let rules = rules.iter_mut().filter(|r| r.name == *rule);
+                let conditions = rules.flat_map(|r| &mut r.conditions);
+                let same = conditions.filter(|condition| condition.test == *old);
+                same.for_each(|condition| condition.test.clone_from(new));
+            }
+            Self::SetDefault { action, .. } => listener.default.clone_from(action),
             Self::SetPriority { rule, priority, .. } => {
                 let rules = rules.iter_mut().filter(|r| r.name == *rule);
                 rules.for_each(|r| r.priority = *priority);
@@ -93,6 +127,8 @@ impl Edit {
             Self::AddCondition { listener, .. }
             | Self::AddRule { listener, .. }
             | Self::RemoveRule { listener, .. }
+            | Self::ReplaceTest { listener, .. }
+            | Self::SetDefault { listener, .. }
             | Self::SetPriority { listener, .. } => listener,
         }
     }

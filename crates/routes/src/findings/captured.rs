@@ -17,7 +17,7 @@ use crate::model::Table;
 use crate::prover::Verdict;
 use crate::questions::{Questions, literal_hosts, may_match_host};
 
-pub(super) const CODE: Code = Code("R003");
+pub(crate) const CODE: Code = Code("R003");
 
 pub(super) fn check(table: &Table, questions: &mut Questions<'_>) -> Vec<Finding> {
     let mut groups: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

@@ -7,6 +7,7 @@
 //! Instead: a fixed 404 as default, and a rule for each host.
 
 use crate::finding::{Code, Finding, Severity};
+use crate::fix::candidate;
 use crate::model::{Intent, Table};
 use crate::questions::{Questions, witness_of};
 
@@ -33,6 +34,7 @@ pub(super) fn check(table: &Table, questions: &Questions<'_>) -> Option<Finding>
         listener: Some(questions.listener.name.clone()),
         reaches: Some(reached.join(", ")),
         witness: Some(witness),
+        fix: Some(candidate::answer_by_default(questions.listener)),
         ..Finding::new(
             CODE,
             message,

@@ -7,8 +7,9 @@
 //! Instead: a regex value `^auth\.example\.com(:[0-9]+)?$`.
 
 use crate::finding::{Code, Finding, Severity};
+use crate::fix::{Edit, Fix, candidate};
 use crate::matcher::select;
-use crate::model::HostPort;
+use crate::model::{HostPort, Pattern, Rule, Test};
 use crate::questions::{Questions, literal_hosts, rule_name, witness_of};
 
 pub(super) const CODE: Code = Code("R008");
@@ -52,6 +53,7 @@ pub(super) fn check(questions: &Questions<'_>) -> Vec<Finding> {
             reaches: Some(elsewhere.describe()),
             expected: Some(rule.action.describe()),
             witness: Some(witness),
+            fix: allow_ports(questions, rule),
             ..Finding::new(
                 CODE,
                 message,
@@ -62,4 +64,32 @@ pub(super) fn check(questions: &Questions<'_>) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// Regexes that allow a port in place of the plain hosts of a rule.
+fn allow_ports(questions: &Questions<'_>, rule: &Rule) -> Option<Fix> {
+    let mut tests = rule.conditions.iter().map(|condition| &condition.test);
+    let (old, values) = tests.find_map(|test| match test {
+        Test::Host(values) => Some((test, values)),
+        _ => None,
+    })?;
+    let with_port = |value: &Pattern| match value {
+        Pattern::Glob(glob) if glob.wildcards() == 0 => {
+            candidate::host_pattern(questions.listener, glob.text())
+        }
+        other => Some(other.clone()),
+    };
+    let new = Test::Host(values.iter().map(with_port).collect::<Option<Vec<_>>>()?);
+    let summary = format!(
+        "write the host of rule `{}` as `{}`",
+        rule.name,
+        new.values().join("`, `")
+    );
+    let edit = Edit::ReplaceTest {
+        listener: questions.listener.name.clone(),
+        rule: rule.name.clone(),
+        old: old.clone(),
+        new,
+    };
+    Some(Fix::one(summary, edit))
 }

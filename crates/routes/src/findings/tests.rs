@@ -248,3 +248,50 @@ fn must_of_every_other_host_leaves_out_the_hosts_with_an_entry() {
     let found = of_code(&report, "R004");
     assert!(found.iter().all(|f| f.rule.is_none()), "{found:?}");
 }
+
+/// Each finding has a table that triggers it, which says in its first line what is found, and one that nearly does.
+#[test]
+fn every_finding_is_triggered_by_its_fixture_and_not_by_the_one_that_nearly_does() {
+    for (code, _) in CODES {
+        let fixture = |suffix: &str| {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/findings/fixtures");
+            std::fs::read_to_string(format!("{folder}/{code}{suffix}.toml")).unwrap()
+        };
+        let text = fixture("");
+        let original = table(&text);
+        let report = check(&original);
+        let found = of_code(&report, code.0);
+        assert!(!found.is_empty(), "{code}: {:?}", report.findings);
+        let said = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("# ");
+        assert_eq!(found[0].message, said);
+        assert!(
+            found[0].span.is_some() || code.0 == "R009",
+            "{code} has no place"
+        );
+        let near = check(&table(&fixture(".near")));
+        assert!(
+            of_code(&near, code.0).is_empty(),
+            "{code}: {:?}",
+            near.findings
+        );
+        // Nothing can be proven to settle what is undecided, unsaid or refused by the load balancer.
+        let Some(fix) = &found[0].fix else {
+            assert!(
+                ["R000", "R009", "R010"].contains(&code.0),
+                "{code} has no repair"
+            );
+            continue;
+        };
+        let left = check(&fix.apply(&original));
+        assert!(
+            of_code(&left, code.0).is_empty(),
+            "{code}: {}: {:?}",
+            fix.summary,
+            left.findings
+        );
+    }
+}

@@ -6,8 +6,9 @@
 //! Instead: `/api` and `/api/*` as two values of one condition.
 
 use crate::finding::{Code, Finding, Severity};
+use crate::fix::{Edit, Fix};
 use crate::matcher::select;
-use crate::model::{Condition, Pattern, Rule, Test};
+use crate::model::{Condition, Glob, Pattern, Rule, Test};
 use crate::questions::{Questions, rule_name};
 
 pub(super) const CODE: Code = Code("R007");
@@ -54,6 +55,7 @@ fn takes_more(
     Finding {
         rule: Some(rule.name.clone()),
         listener: Some(questions.listener.name.clone()),
+        fix: replace(questions, rule, condition, &format!("{start}*"), start),
         ..Finding::new(
             CODE,
             format!("`{start}*` of {} takes `{start}ary` too", rule_name(rule)),
@@ -94,6 +96,7 @@ fn takes_less(
         reaches: Some(elsewhere.describe()),
         expected: Some(rule.action.describe()),
         witness: Some(witness),
+        fix: replace(questions, rule, condition, &format!("{start}/*"), start),
         ..Finding::new(
             CODE,
             message,
@@ -106,4 +109,44 @@ fn takes_less(
         })
         .at(condition.span)
     })
+}
+
+/// `/api` and `/api/*` in place of a value.
+fn replace(
+    questions: &Questions<'_>,
+    rule: &Rule,
+    condition: &Condition,
+    value: &str,
+    start: &str,
+) -> Option<Fix> {
+    let Test::Path(values) = &condition.test else {
+        return None;
+    };
+    let mut new: Vec<Pattern> = Vec::new();
+    for old in values {
+        let both = [start.to_owned(), format!("{start}/*")];
+        let replaced = if old.text() == value {
+            both.iter()
+                .map(|text| Pattern::Glob(Glob::path(text)))
+                .collect()
+        } else {
+            vec![old.clone()]
+        };
+        for pattern in replaced {
+            if !new.contains(&pattern) {
+                new.push(pattern);
+            }
+        }
+    }
+    let summary = format!(
+        "write `{value}` of rule `{}` as `{start}` and `{start}/*`",
+        rule.name
+    );
+    let edit = Edit::ReplaceTest {
+        listener: questions.listener.name.clone(),
+        rule: rule.name.clone(),
+        old: condition.test.clone(),
+        new: Test::Path(new),
+    };
+    Some(Fix::one(summary, edit))
 }

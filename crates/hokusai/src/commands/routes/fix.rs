@@ -52,7 +52,8 @@ pub(super) fn run(arguments: &Fix) -> anyhow::Result<Exit> {
 
 /// One repair, if it leaves fewer findings; so the steps end.
 fn step(table: &Table, report: &Report) -> Option<(Table, Report, String)> {
-    for finding in &report.findings {
+    // Notes are for people to decide.
+    for finding in report.findings.iter().filter(|f| f.is_failure()) {
         let Some(fix) = &finding.fix else { continue };
         let better = fix.apply(table);
         let next = findings::check(&better);
