@@ -34,6 +34,10 @@ const STEPS: &[Step] = &[
         command: &["faults/run"],
     },
     Step {
+        name: "report-page",
+        command: &["faults/page/run"],
+    },
+    Step {
         name: "terraform",
         command: &["deploy/terraform/check"],
     },

@@ -80,12 +80,12 @@ fn counts(report: &Report<'_>, page: &mut String) {
     );
     for state in [State::Passed, State::Failed, State::NotRun, State::Noted] {
         let (word, class, _) = mark(state);
+        let count = report.verdict.count(state);
+        // A nought is no news, whatever its colour would be.
+        let class = if count == 0 { "none" } else { class };
         put(
             page,
-            &format!(
-                "<li class=\"{class}\"><strong>{}</strong> {word}</li>",
-                report.verdict.count(state)
-            ),
+            &format!("<li class=\"{class}\"><strong>{count}</strong> {word}</li>"),
         );
     }
     put(page, "</ul>");
