@@ -41,6 +41,10 @@ const STEPS: &[Step] = &[
         name: "terraform",
         command: &["deploy/terraform/check"],
     },
+    Step {
+        name: "deploy",
+        command: &["deploy/check"],
+    },
 ];
 
 /// Runs the steps called `names`, or all; the first failing one ends it.
