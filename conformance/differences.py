@@ -30,9 +30,9 @@ KNOWN: dict[tuple[str, str], str] = {
     ("older clients", "GET runs/get"): "JSON of our own spacing and order; clients parse it",
     ("run search", "POST runs/search (17)"): "a fraction as page size is refused; the real server drops all fields",
     ("foreign origins", "a foreign host"): "421 names the hosts that are allowed; the real server answers 403",
-    ("logged model life", "POST logged-models/$model/params (2)"): "a later value replaces the earlier; the real server lets the database's error through",
-    ("logged model life", "PATCH logged-models/$model*"): "follows from it; an unknown status is refused",
-    # Gaps, not decisions: take them out when they are closed.
-    ("logged model life", "GET logged-models/$model*"): "NOT YET: metrics logged with a model_id are not shown with the logged model",
-    ("logged model search", "*"): "NOT YET: metrics logged with a model_id are neither shown nor searched",
+    ("logged model life", "POST logged-models/$model/params (2)"): "another value for a param is INVALID_PARAMETER_VALUE; the real server lets the database's error through",
+    ("logged model life", "PATCH logged-models/$model*"): "an unknown status, or a number for one, is refused or believed as protobuf says; the real server makes the status unspecified",
+    ("logged model life", "GET logged-models/$model (3)"): "follows from it",
+    ("logged model metrics", "POST runs/log-metric*"): "an unknown logged model is RESOURCE_DOES_NOT_EXIST; the real server lets the database's error through",
+    ("logged model metrics", "by name alone"): "a dataset without digest means any digest; the real server looks for metrics that have none",
 }

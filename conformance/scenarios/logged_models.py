@@ -8,6 +8,23 @@ NEW = post("logged-models", {"experiment_id": "$exp", "name": "m", "source_run_i
 GET = get("logged-models/$model")
 GONE = "m-" + "0" * 32
 
+ON_TRAIN = {"dataset_name": "train", "dataset_digest": "d1"}
+ON_TEST = {"dataset_name": "test", "dataset_digest": "d2"}
+BY_NAME = [{"field_name": "name", "ascending": True}]
+
+
+def model(name):
+    return post("logged-models", {"experiment_id": "$exp", "name": name, "source_run_id": "$run"}, keep={name: "model.info.model_id"})
+
+
+def point(model, key, value, step=0, at=1, **more):
+    return post("runs/log-metric", {"run_id": "$run", "key": key, "value": value, "timestamp": at, "step": step, "model_id": model, **more})
+
+
+def search(label, **more):
+    return post("logged-models/search", {"experiment_ids": ["$exp"], "order_by": BY_NAME, **more}, label=label)
+
+
 SCENARIOS = [
     scenario(
         "logged model life",
@@ -81,5 +98,65 @@ SCENARIOS = [
         post("logged-models/search", {"experiment_ids": ["$exp"], "max_results": 51}),
         post("logged-models/search", {"experiment_ids": []}),
         post("logged-models/search", {}),
+    ),
+    scenario(
+        "logged model metrics",
+        EXPERIMENT,
+        RUN,
+        *(model(name) for name in ("a", "b", "c", "d")),
+        point("$a", "acc", 0.5, **ON_TRAIN),
+        point("$a", "acc", 0.6, step=1, at=2, **ON_TEST),
+        point("$a", "acc", 0.6, step=1, at=2, **ON_TEST),
+        point("$a", "loss", 3),
+        point("$b", "acc", 0.9, **ON_TEST),
+        point("$b", "loss", "Infinity"),
+        point("", "acc", 0.1),
+        point("m-" + "0" * 32, "acc", 0.1),
+        point("nonsense", "acc", 0.1, step=5),
+        post(
+            "runs/log-batch",
+            {
+                "run_id": "$run",
+                "metrics": [
+                    {"key": "acc", "value": 0.7, "timestamp": 5, "step": 0, "model_id": "$c", **ON_TRAIN},
+                    {"key": "acc", "value": 0.2, "timestamp": 9, "step": 0, "model_id": "$c", **ON_TEST},
+                    {"key": "plain", "value": 0.2, "timestamp": 9, "step": 0},
+                ],
+            },
+        ),
+        *(get(f"logged-models/${name}", label=f"model {name}") for name in ("a", "b", "c", "d")),
+        get("metrics/get-history", {"run_id": "$run", "metric_key": "acc"}, label="the run's own history", unordered=True),
+        *(
+            search(f"metrics {text}", filter=text)
+            for text in ("metrics.acc > 0.65", "metrics.acc <= 0.5", "metrics.`acc` = 0.6", "metrics.acc != 0.9", "metrics.acc > 0.55 AND metrics.loss < 4", "metrics.nothing > 0", "metrics.acc > 'x'", "metrics.acc LIKE '1'", "metric.acc > 0")
+        ),
+        search("on train", datasets=[ON_TRAIN]),
+        search("on train or test", datasets=[ON_TRAIN, ON_TEST]),
+        search("on nothing known", datasets=[{"dataset_name": "train", "dataset_digest": "other"}]),
+        search("by name alone", datasets=[{"dataset_name": "train"}]),
+        search("without a name", datasets=[{"dataset_digest": "d1"}]),
+        search("acc on train", datasets=[ON_TRAIN], filter="metrics.acc > 0.55"),
+        search("acc on test", datasets=[ON_TEST], filter="metrics.acc > 0.55"),
+        *(
+            search(f"metric order {order}", order_by=[order])
+            for order in (
+                {"field_name": "metrics.acc", "ascending": False},
+                {"field_name": "metrics.acc"},
+                {"field_name": "metrics.acc", "ascending": False, **ON_TEST},
+                {"field_name": "metrics.acc", "dataset_name": "train"},
+                {"field_name": "metrics.loss"},
+                {"field_name": "params.x"},
+                {"field_name": "creation_time", "ascending": True},
+                {"field_name": "last_updated_timestamp"},
+                {"field_name": "model_type"},
+            )
+        ),
+        search("in a list", filter="name IN ('a', 'c')"),
+        search("by time", filter="creation_timestamp > 1000"),
+        search("by time, other name", filter="creation_time < 1000"),
+        search("a status as text", filter="status = '1'"),
+        post("runs/delete", {"run_id": "$run"}),
+        point("$a", "late", 1),
+        get("logged-models/$a", label="after the run's deletion"),
     ),
 ]

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use crate::metric::Metric;
 use crate::python_text::repr;
 
 /// Where a logged model stands.
@@ -92,6 +93,28 @@ pub struct LoggedModel {
     pub tags: Vec<(String, String)>,
     /// Key and value, sorted by key.
     pub params: Vec<(String, String)>,
+    /// In the order of key and time.
+    pub metrics: Vec<LoggedModelMetric>,
+}
+
+/// A dataset, as far as a client named it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dataset {
+    /// Its name.
+    pub name: Option<String>,
+    /// A digest of its content.
+    pub digest: Option<String>,
+}
+
+/// A point of a metric that says how good a logged model is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoggedModelMetric {
+    /// The point.
+    pub metric: Metric,
+    /// The run that measured it.
+    pub run_id: String,
+    /// On what it was measured.
+    pub dataset: Dataset,
 }
 
 /// A name that MLflow refuses.

@@ -6,8 +6,6 @@ mod stage;
 mod tag;
 mod version;
 
-pub mod search;
-
 pub use alias::{AliasName, InvalidAlias};
 pub use name::{InvalidModelName, ModelName};
 pub use stage::{InvalidStage, Stage};

@@ -1,12 +1,18 @@
-//! Searches of runs and experiments: MLflow's filters and orders, read into types, with MLflow's messages.
+//! Searches: MLflow's filters and orders, read into types, with MLflow's messages.
 //!
 //! A filter is a list of comparisons joined by AND: `metrics.loss < 0.2 AND params."opt name" = 'Adam'`. The words are found by
-//! `token`, the comparisons by `phrase`, and what they mean for runs or for experiments by `clause` and `order`.
+//! `token`, the comparisons by `phrase`; which fields there are is decided by `field`, what a comparison with one means by
+//! `clause`, and what follows what by `order`. To add something that can be searched for: a [`Target`], its fields, its tests.
 
 mod clause;
+mod field;
 mod order;
 mod phrase;
 mod token;
+mod value;
+
+use crate::logged_model::Dataset;
+use crate::model::IS_PROMPT_TAG;
 
 /// What is searched for; it decides which fields there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +21,12 @@ pub enum Target {
     Runs,
     /// Experiments.
     Experiments,
+    /// Registered models.
+    Models,
+    /// Versions of registered models.
+    Versions,
+    /// Logged models.
+    LoggedModels,
 }
 
 /// A parsed search.
@@ -50,7 +62,7 @@ pub enum Field {
     Dataset(DatasetField),
 }
 
-/// Columns of runs and experiments.
+/// Columns, whatever is searched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names are MLflow's")]
 pub enum Attribute {
@@ -62,9 +74,16 @@ pub enum Attribute {
     EndTime,
     ArtifactUri,
     ExperimentId,
-    ExperimentName,
     CreationTime,
     LastUpdateTime,
+    /// Of an experiment, a registered model or a logged model.
+    Name,
+    VersionNumber,
+    SourcePath,
+    ModelId,
+    ModelType,
+    SourceRunId,
+    StatusMessage,
 }
 
 /// What can be tested of a dataset.
@@ -163,6 +182,8 @@ pub struct Order {
     pub field: Field,
     /// Small first; what is not there comes last either way.
     pub is_ascending: bool,
+    /// Only values that were measured on this dataset count; for the metrics of logged models.
+    pub dataset: Option<Dataset>,
 }
 
 /// A search that can't be read; the text is MLflow's.
@@ -182,6 +203,47 @@ impl Query {
             order: order::read(target, order_by)?,
         })
     }
+
+    /// Reads a filter of logged models; their order comes as fields, not as text.
+    pub fn of_logged_models(
+        filter: &str,
+        order_by: &[LoggedModelOrder],
+    ) -> Result<Self, InvalidSearch> {
+        let order = order_by
+            .iter()
+            .map(order::of_logged_models)
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            order,
+            ..Self::parse(Target::LoggedModels, filter, &[])?
+        })
+    }
+
+    /// Whether prompts are asked for; they are hidden otherwise.
+    pub fn wants_prompts(&self) -> bool {
+        let mut on_prompts = self
+            .clauses
+            .iter()
+            .filter(|clause| clause.field == Field::Tag(IS_PROMPT_TAG.to_owned()));
+        on_prompts.next().is_some_and(|clause| match &clause.test {
+            Test::Text { is_negated, text } => {
+                let wanted = if *is_negated { "false" } else { "true" };
+                text.eq_ignore_ascii_case(wanted)
+            }
+            _ => false,
+        })
+    }
+}
+
+/// One part of an order of logged models, as clients send it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedModelOrder {
+    /// A column, or `metrics.` and a key.
+    pub field_name: String,
+    /// Small first.
+    pub is_ascending: bool,
+    /// On which dataset the metric was measured.
+    pub dataset: Option<Dataset>,
 }
 
 fn refuse<T>(message: impl Into<String>) -> Result<T, InvalidSearch> {

@@ -14,7 +14,7 @@ pub mod page_token;
 pub mod registered_models;
 pub mod routes;
 pub mod runs;
-mod search_request;
+pub(crate) mod search_request;
 pub mod server_info;
 
 /// A refusal by one of core's rules, in the rule's words.

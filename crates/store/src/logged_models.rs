@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use hokusai_core::logged_model::{LoggedModel, LoggedModelStatus};
 
-use crate::{Row, StoreError, Tx, params, statements};
+use crate::{Row, StoreError, Tx, logged_model_metrics, params, statements};
 
 statements! {
     Registry;
@@ -18,9 +18,9 @@ statements! {
     SET_LOGGED_STATUS = "UPDATE logged_models SET status = $2, updated_at_ms = $3 WHERE model_id = $1";
     /// Marks a logged model as deleted.
     DELETE_LOGGED = "UPDATE logged_models SET is_deleted = 1, updated_at_ms = $2 WHERE model_id = $1";
-    /// Adds a param; the same again is fine.
+    /// Adds a param; the same again is fine, another value changes no row.
     INSERT_LOGGED_PARAM = "INSERT INTO logged_model_params (model_id, key, value) VALUES ($1, $2, $3) \
-        ON CONFLICT (model_id, key) DO UPDATE SET value = excluded.value";
+        ON CONFLICT (model_id, key) DO UPDATE SET value = excluded.value WHERE logged_model_params.value = excluded.value";
     /// Sets a tag.
     SET_LOGGED_TAG = "INSERT INTO logged_model_tags (model_id, key, value) VALUES ($1, $2, $3) \
         ON CONFLICT (model_id, key) DO UPDATE SET value = excluded.value";
@@ -82,16 +82,19 @@ pub fn delete(tx: &mut dyn Tx, model_id: &str, now_ms: i64) -> Result<(), StoreE
     Ok(())
 }
 
-/// Adds params to a logged model that exists.
+/// Adds params to a logged model that exists; answers the keys that have another value already.
 pub fn add_params(
     tx: &mut dyn Tx,
     model_id: &str,
     added: &[(String, String)],
-) -> Result<(), StoreError> {
+) -> Result<Vec<String>, StoreError> {
+    let mut conflicts = Vec::new();
     for (key, value) in added {
-        tx.execute(&INSERT_LOGGED_PARAM, &params![model_id, key, value])?;
+        if tx.execute(&INSERT_LOGGED_PARAM, &params![model_id, key, value])? == 0 {
+            conflicts.push(key.clone());
+        }
     }
-    Ok(())
+    Ok(conflicts)
 }
 
 /// Sets tags of a logged model that exists.
@@ -111,14 +114,15 @@ pub fn delete_tag(tx: &mut dyn Tx, model_id: &str, key: &str) -> Result<bool, St
     Ok(tx.execute(&DELETE_LOGGED_TAG, &params![model_id, key])? > 0)
 }
 
-/// Makes logged models of the rows of `GET_LOGGED`'s shape, with two statements more for any number of them.
+/// Makes logged models of the rows of `GET_LOGGED`'s shape, with three statements more for any number of them.
 pub(crate) fn complete(tx: &mut dyn Tx, rows: &[Row]) -> Result<Vec<LoggedModel>, StoreError> {
     let ids: Vec<String> = rows
         .iter()
         .map(|row| row.text(0))
         .collect::<Result<_, _>>()?;
     let mut tags = grouped(tx.query(&LOGGED_TAGS, &params![ids.clone()])?)?;
-    let mut own_params = grouped(tx.query(&LOGGED_PARAMS, &params![ids])?)?;
+    let mut own_params = grouped(tx.query(&LOGGED_PARAMS, &params![ids.clone()])?)?;
+    let mut metrics = logged_model_metrics::of(tx, ids)?;
     rows.iter()
         .map(|row| {
             let model_id = row.text(0)?;
@@ -140,6 +144,7 @@ pub(crate) fn complete(tx: &mut dyn Tx, rows: &[Row]) -> Result<Vec<LoggedModel>
                 status_message: row.opt_text(9)?,
                 tags: tags.remove(&model_id).unwrap_or_default(),
                 params: own_params.remove(&model_id).unwrap_or_default(),
+                metrics: metrics.remove(&model_id).unwrap_or_default(),
                 model_id,
             })
         })

@@ -147,7 +147,7 @@ pub fn history(
                 key: key.to_owned(),
                 timestamp_ms: row.int(0)?,
                 step: row.int(1)?,
-                value: value(row, 2)?,
+                value: read_value(row, 2)?,
             })
         })
         .collect()
@@ -183,7 +183,7 @@ pub fn latest(tx: &mut dyn Tx, runs: &[i64]) -> Result<Vec<(i64, Metric)>, Store
     Ok(found)
 }
 
-fn value(row: &Row, column: usize) -> Result<f64, StoreError> {
+pub(crate) fn read_value(row: &Row, column: usize) -> Result<f64, StoreError> {
     if row.bool(column + 1)? {
         Ok(f64::NAN)
     } else {
@@ -192,7 +192,7 @@ fn value(row: &Row, column: usize) -> Result<f64, StoreError> {
 }
 
 /// `SQLite` stores NaN as NULL, so it has a flag of its own.
-const fn stored(value: f64) -> (f64, bool) {
+pub(crate) const fn stored(value: f64) -> (f64, bool) {
     if value.is_nan() {
         (0.0, true)
     } else {

@@ -253,6 +253,7 @@ const REGISTRY: &[Migration] = &[
     migration!(1, "registry", "0001_models"),
     migration!(2, "registry", "0002_tracking"),
     migration!(3, "registry", "0003_logged_models"),
+    migration!(4, "registry", "0004_logged_model_metrics"),
 ];
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
-//! Searches of runs and experiments: SQL built from the parsed query, never from its text.
+//! Searches: SQL built from the parsed query, never from its text.
 
 mod driver;
 mod experiments;
+mod logged_models;
+mod models;
 mod runs;
 
 use std::fmt::Write as _;
@@ -10,6 +12,8 @@ use hokusai_core::experiment::Lifecycle;
 use hokusai_core::search::{Relation, Test};
 
 pub use experiments::experiments;
+pub use logged_models::logged_models;
+pub use models::{models, versions};
 pub use runs::runs;
 
 use crate::Param;

@@ -226,6 +226,7 @@ pub fn every() -> Vec<Listed> {
         crate::experiments::ALL,
         crate::keys::ALL,
         crate::metrics::ALL,
+        crate::logged_model_metrics::ALL,
         crate::logged_models::ALL,
         crate::model_aliases::ALL,
         crate::model_versions::ALL,

@@ -1,156 +1,100 @@
-//! What a comparison means for runs or for experiments.
+//! What a comparison means.
 
+use super::field::{self, Place};
 use super::phrase::Phrase;
 use super::token::{Kind, Token};
-use super::{
-    Attribute, Clause, DatasetField, Field, InvalidSearch, Relation, Target, Test, refuse,
-};
+use super::value::{bare, is_number, list, quoted_for, real, text, unquoted};
+use super::{Attribute, Clause, Field, InvalidSearch, Relation, Target, Test, refuse};
 
 /// Gives a comparison its meaning.
 pub(super) fn read(target: Target, phrase: &Phrase<'_>) -> Result<Clause, InvalidSearch> {
-    let field = field(target, phrase.field, attribute(target))?;
-    let comparator = phrase.comparator.as_str();
-    let test = match (&field, &phrase.value) {
-        (_, None) => presence(target, &field, comparator, phrase.field)?,
-        (Field::Metric(_), Some(value)) => {
-            if !is_number(value) {
-                return refuse(format!(
-                    "Expected numeric value type for metric. Found {}",
-                    value.text
-                ));
-            }
-            let relation = relation(comparator, "'{'!=', '<', '<=', '=', '>', '>='}")?;
-            Test::Number(relation, real(value)?)
-        }
-        (Field::Param(_), Some(value)) => {
-            let text = quoted_for("parameter", value)?;
-            textual(comparator, text, OF_TEXTS, "'")?
-        }
-        (Field::Tag(_), Some(value)) => {
-            let text = quoted_for("tag", value)?;
-            textual(comparator, text, OF_TEXTS, "")?
-        }
-        (Field::Dataset(_), Some(value)) if value.kind == Kind::Brackets => {
-            listed(comparator, value)?
-        }
-        (Field::Dataset(_), Some(value)) => {
-            let expected = "Expected a quoted string value for dataset attributes. Got value";
-            textual(comparator, text(value, expected)?, OF_ATTRIBUTES, "")?
-        }
-        (Field::Attribute(Attribute::ExperimentId), Some(value)) => {
-            experiment_ids(comparator, value)?
-        }
-        (Field::Attribute(attribute), Some(value)) if is_numeric(*attribute) => {
-            numeric(target, phrase.field, comparator, value)?
-        }
-        (Field::Attribute(attribute), Some(value)) => match value.kind {
-            Kind::Brackets if *attribute == Attribute::RunId => listed(comparator, value)?,
-            Kind::Brackets => {
-                return refuse(format!(
-                    "Only [{}] attributes support comparison with a list of quoted string values.",
-                    match target {
-                        Target::Runs => "'run_id'",
-                        Target::Experiments => "'experiment_id'",
-                    }
-                ));
-            }
-            _ => textual(comparator, text(value, OF_ATTRIBUTE)?, OF_ATTRIBUTES, "'")?,
-        },
+    let field = field::read(target, Place::Filter, phrase.field)?;
+    let test = match &phrase.value {
+        None => presence(target, &field, &phrase.comparator, phrase.field)?,
+        Some(value) => test(target, &field, phrase, value)?,
     };
     Ok(Clause { field, test })
 }
 
-/// Reads `entity.key`, or a bare attribute; `known` decides which attributes there are.
-pub(super) fn field(
+fn test(
     target: Target,
-    raw: &str,
-    known: (fn(&str) -> Option<Attribute>, &str),
-) -> Result<Field, InvalidSearch> {
-    let (entity, key) = raw.split_once('.').unwrap_or(("attribute", raw));
-    let key = bare(key);
-    let field = match (target, entity.trim_matches('`')) {
-        (_, "tag" | "tags") => Field::Tag(key.to_owned()),
-        (_, "attribute") | (Target::Runs, "attributes" | "attr" | "run") => {
-            let Some(attribute) = known.0(key) else {
-                return refuse(format!(
-                    "Invalid attribute key '{key}' specified. Valid keys are '{}'",
-                    known.1
-                ));
-            };
-            Field::Attribute(attribute)
+    field: &Field,
+    phrase: &Phrase<'_>,
+    value: &Token<'_>,
+) -> Result<Test, InvalidSearch> {
+    let comparator = phrase.comparator.as_str();
+    match field {
+        Field::Metric(_) => metric(comparator, value),
+        // Logged models may have any of several values; nothing else of texts may.
+        Field::Param(_) | Field::Tag(_)
+            if target == Target::LoggedModels && value.kind == Kind::Brackets =>
+        {
+            listed(comparator, value)
         }
-        (Target::Runs, "metric" | "metrics") => Field::Metric(key.to_owned()),
-        (Target::Runs, "parameter" | "parameters" | "param" | "params") => {
-            Field::Param(key.to_owned())
+        Field::Param(_) => textual(comparator, quoted_for("parameter", value)?, OF_TEXTS, "'"),
+        Field::Tag(_) => textual(comparator, quoted_for("tag", value)?, OF_TEXTS, ""),
+        Field::Dataset(_) if value.kind == Kind::Brackets => listed(comparator, value),
+        Field::Dataset(_) => {
+            let expected = "Expected a quoted string value for dataset attributes. Got value";
+            textual(comparator, text(value, expected)?, OF_ATTRIBUTES, "")
         }
-        (Target::Runs, "dataset" | "datasets") => Field::Dataset(dataset(key)?),
-        (Target::Runs, other) => {
-            return refuse(format!(
-                "Invalid entity type '{other}'. Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']"
-            ));
+        Field::Attribute(Attribute::ExperimentId) => experiment_ids(comparator, value),
+        Field::Attribute(Attribute::VersionNumber) => version_number(comparator, value),
+        Field::Attribute(attribute) if is_numeric(*attribute) => {
+            numeric(target, phrase.field, comparator, value)
         }
-        (Target::Experiments, other) => {
-            return refuse(format!(
-                "Invalid entity type '{other}'. Valid entity types are ('attribute', 'tag', 'tags')"
-            ));
+        Field::Attribute(attribute) if value.kind == Kind::Brackets => {
+            let (is_allowed, allowed) = lists(target, *attribute);
+            if is_allowed {
+                return listed(comparator, value);
+            }
+            refuse(format!(
+                "Only [{allowed}] attributes support comparison with a list of quoted string values."
+            ))
         }
-    };
-    Ok(field)
+        Field::Attribute(_) => textual(comparator, text(value, OF_ATTRIBUTE)?, OF_ATTRIBUTES, "'"),
+    }
 }
 
-/// The attributes of a filter, and their names for the message.
-fn attribute(target: Target) -> (fn(&str) -> Option<Attribute>, &'static str) {
+/// Whether an attribute may be one of several values, and which may, for the message.
+const fn lists(target: Target, attribute: Attribute) -> (bool, &'static str) {
     match target {
-        Target::Runs => (
-            |key| match key {
-                "run name" | "Run name" | "Run Name" => Some(Attribute::RunName),
-                other => run_attribute(other),
-            },
-            "{'Created', 'Run Name', 'Run name', 'artifact_uri', 'created', 'end_time', 'run name', 'run_id', \
-             'run_name', 'start_time', 'status', 'user_id'}",
+        Target::Runs => (matches!(attribute, Attribute::RunId), "'run_id'"),
+        Target::Experiments => (false, "'experiment_id'"),
+        Target::Models => (matches!(attribute, Attribute::Name), "'name'"),
+        Target::Versions => (
+            matches!(attribute, Attribute::Name | Attribute::RunId),
+            "'name', 'run_id'",
         ),
-        Target::Experiments => (experiment_attribute, EXPERIMENT_KEYS),
+        Target::LoggedModels => (true, "all"),
     }
 }
 
-/// Attributes of runs, without the spellings that only filters know.
-pub(super) fn run_attribute(key: &str) -> Option<Attribute> {
-    Some(match key {
-        "run_id" => Attribute::RunId,
-        "run_name" => Attribute::RunName,
-        "user_id" => Attribute::UserId,
-        "status" => Attribute::Status,
-        "start_time" | "created" | "Created" => Attribute::StartTime,
-        "end_time" => Attribute::EndTime,
-        "artifact_uri" => Attribute::ArtifactUri,
-        _ => return None,
-    })
-}
-
-/// Attributes of experiments.
-pub(super) fn experiment_attribute(key: &str) -> Option<Attribute> {
-    Some(match key {
-        "name" => Attribute::ExperimentName,
-        "experiment_id" => Attribute::ExperimentId,
-        "creation_time" => Attribute::CreationTime,
-        "last_update_time" => Attribute::LastUpdateTime,
-        _ => return None,
-    })
-}
-
-/// For messages.
-pub(super) const EXPERIMENT_KEYS: &str =
-    "{'creation_time', 'experiment_id', 'last_update_time', 'name'}";
-
-fn dataset(key: &str) -> Result<DatasetField, InvalidSearch> {
-    match key {
-        "name" => Ok(DatasetField::Name),
-        "digest" => Ok(DatasetField::Digest),
-        "context" => Ok(DatasetField::Context),
-        other => refuse(format!(
-            "Invalid dataset key '{other}' specified. Valid keys are '{{'context', 'digest', 'name'}}'"
-        )),
+fn metric(comparator: &str, value: &Token<'_>) -> Result<Test, InvalidSearch> {
+    if !is_number(value) {
+        return refuse(format!(
+            "Expected numeric value type for metric. Found {}",
+            value.text
+        ));
     }
+    let relation = relation(comparator, "'{'!=', '<', '<=', '=', '>', '>='}")?;
+    Ok(Test::Number(relation, real(value)?))
+}
+
+/// A number, in quotes or not.
+fn version_number(comparator: &str, value: &Token<'_>) -> Result<Test, InvalidSearch> {
+    let Some(relation) = Relation::from_word(comparator) else {
+        return refuse(format!(
+            "Invalid comparator for attribute version_number: {comparator}"
+        ));
+    };
+    let number = unquoted(value.text).parse().map_err(|_| {
+        InvalidSearch(format!(
+            "Invalid value for numeric attribute 'version_number': {}",
+            value.text
+        ))
+    })?;
+    Ok(Test::Integer(relation, number))
 }
 
 const fn is_numeric(attribute: Attribute) -> bool {
@@ -169,8 +113,8 @@ fn presence(
     comparator: &str,
     raw: &str,
 ) -> Result<Test, InvalidSearch> {
-    let is_allowed = matches!(field, Field::Tag(_)) || matches!(field, Field::Param(_));
-    if is_allowed {
+    let has_presence = matches!(target, Target::Runs | Target::Experiments);
+    if has_presence && matches!(field, Field::Tag(_) | Field::Param(_)) {
         return Ok(if comparator == "IS NULL" {
             Test::IsNull
         } else {
@@ -188,6 +132,9 @@ fn presence(
             "IS NULL / IS NOT NULL is only supported for tags, not for attribute '{}'",
             bare(key)
         ),
+        Target::Models | Target::Versions | Target::LoggedModels => {
+            format!("Invalid clause(s) in filter string: {raw} {comparator}")
+        }
     })
 }
 
@@ -206,7 +153,7 @@ fn numeric(
     }
     let relation = match target {
         Target::Runs => relation(comparator, OF_ATTRIBUTES)?,
-        Target::Experiments => Relation::from_word(comparator).ok_or_else(|| {
+        _ => Relation::from_word(comparator).ok_or_else(|| {
             InvalidSearch(format!(
                 "Invalid comparator for numeric attribute: {comparator}"
             ))
@@ -214,7 +161,7 @@ fn numeric(
     };
     match value.text.parse() {
         Ok(number) => Ok(Test::Integer(relation, number)),
-        Err(_) if target == Target::Runs => Ok(Test::Number(relation, real(value)?)),
+        Err(_) if target != Target::Experiments => Ok(Test::Number(relation, real(value)?)),
         Err(_) => refuse(format!(
             "Invalid value for numeric attribute '{key}': '{}'",
             value.text
@@ -283,93 +230,6 @@ fn listed(comparator: &str, value: &Token<'_>) -> Result<Test, InvalidSearch> {
         is_negated: comparator == "NOT IN",
         texts: list(value)?,
     })
-}
-
-/// The texts of `('a', "b")`.
-fn list(value: &Token<'_>) -> Result<Vec<String>, InvalidSearch> {
-    const ABOUT: &str = "While parsing a list in the query, expected";
-    let inner = value.text.trim_start_matches('(').trim_end_matches(')');
-    let words = super::token::tokens(inner);
-    if words.is_empty() {
-        return refuse(format!(
-            "{ABOUT} a non-empty list of string values, but got empty list"
-        ));
-    }
-    let mut texts = Vec::new();
-    for (index, word) in words.iter().enumerate() {
-        match (index % 2, word.kind) {
-            (0, _) if is_text(word) => texts.push(unquoted(word.text).to_owned()),
-            (0, Kind::Integer | Kind::Real) => {
-                return refuse(format!(
-                    "{ABOUT} string value, punctuation, or whitespace, but got different type in list: {}",
-                    value.text
-                ));
-            }
-            (1, _) if word.text == "," => {}
-            _ => {
-                return refuse(format!(
-                    "{ABOUT} a non-empty list of string values, but got ill-formed list."
-                ));
-            }
-        }
-    }
-    Ok(texts)
-}
-
-fn quoted_for<'f>(entity: &str, value: &Token<'f>) -> Result<&'f str, InvalidSearch> {
-    text(
-        value,
-        &format!("Expected a quoted string value for {entity} (e.g. 'my-value'). Got value"),
-    )
-}
-
-/// A text in quotes; other things are refused with `expected`, bare words with a hint at the quotes.
-fn text<'f>(value: &Token<'f>, expected: &str) -> Result<&'f str, InvalidSearch> {
-    if is_text(value) {
-        Ok(unquoted(value.text))
-    } else if value.kind == Kind::Name {
-        refuse(format!(
-            "Parameter value is either not quoted or unidentified quote types used for string value {}. Use either \
-             single or double quotes.",
-            value.text
-        ))
-    } else {
-        refuse(format!("{expected} {}", value.text))
-    }
-}
-
-fn is_text(value: &Token<'_>) -> bool {
-    value.kind == Kind::Quoted
-        || value.kind == Kind::Name
-            && value.text.len() >= 2
-            && value.text.starts_with('"')
-            && value.text.ends_with('"')
-}
-
-fn is_number(value: &Token<'_>) -> bool {
-    matches!(value.kind, Kind::Integer | Kind::Real)
-}
-
-fn real(value: &Token<'_>) -> Result<f64, InvalidSearch> {
-    value
-        .text
-        .parse()
-        .map_err(|_| InvalidSearch(format!("Invalid number {}", value.text)))
-}
-
-fn unquoted(text: &str) -> &str {
-    ['\'', '"']
-        .iter()
-        .find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote))
-        .unwrap_or(text)
-}
-
-/// A key without its quotes and backticks.
-fn bare(key: &str) -> &str {
-    let key = unquoted(key);
-    key.strip_prefix('`')
-        .and_then(|key| key.strip_suffix('`'))
-        .unwrap_or(key)
 }
 
 const OF_ATTRIBUTE: &str = "Expected a quoted string value for attributes. Got value";

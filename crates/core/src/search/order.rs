@@ -1,8 +1,8 @@
 //! The order of a search.
 
-use super::clause::{EXPERIMENT_KEYS, experiment_attribute, field, run_attribute};
+use super::field::{self, Place};
 use super::token::{Kind, tokens};
-use super::{Field, InvalidSearch, Order, Target, refuse};
+use super::{Field, InvalidSearch, LoggedModelOrder, Order, Target, refuse};
 use crate::python_text::repr;
 
 /// Reads the parts of an order; no field may be there twice.
@@ -10,7 +10,7 @@ pub(super) fn read(target: Target, order_by: &[String]) -> Result<Vec<Order>, In
     let mut order: Vec<Order> = Vec::new();
     for raw in order_by {
         let part = part(target, raw)?;
-        if target == Target::Runs && order.iter().any(|seen| seen.field == part.field) {
+        if target != Target::Experiments && order.iter().any(|seen| seen.field == part.field) {
             let all: Vec<String> = order_by.iter().map(|text| repr(text)).collect();
             return refuse(format!(
                 "`order_by` contains duplicate fields: [{}]",
@@ -44,19 +44,34 @@ fn part(target: Target, raw: &str) -> Result<Order, InvalidSearch> {
             return refuse(format!("Invalid ordering key in order_by clause '{raw}'."));
         }
     };
-    let known: (fn(&str) -> Option<_>, _) = match target {
-        Target::Runs => (run_attribute, RUN_KEYS),
-        Target::Experiments => (experiment_attribute, EXPERIMENT_KEYS),
-    };
-    let field = field(target, name.text, known)?;
-    match (target, &field) {
-        (Target::Runs, Field::Dataset(_)) => refuse("Invalid identifier type 'dataset'"),
-        (Target::Experiments, Field::Tag(_)) => refuse("Invalid order_by entity: tag"),
+    let field = field::read(target, Place::Order, name.text)?;
+    match &field {
+        Field::Dataset(_) => refuse("Invalid identifier type 'dataset'"),
+        Field::Tag(_) if target != Target::Runs => refuse("Invalid order_by entity: tag"),
         _ => Ok(Order {
             field,
             is_ascending,
+            dataset: None,
         }),
     }
 }
 
-const RUN_KEYS: &str = "{'Created', 'artifact_uri', 'created', 'end_time', 'run_id', 'run_name', 'start_time', 'status', 'user_id'}";
+/// Reads a part of an order of logged models: a column or a metric.
+pub(super) fn of_logged_models(part: &LoggedModelOrder) -> Result<Order, InvalidSearch> {
+    let unknown = |rest| {
+        InvalidSearch(format!(
+            "Invalid order by field name: {}{rest}",
+            part.field_name
+        ))
+    };
+    let field = field::read(Target::LoggedModels, Place::Order, &part.field_name)
+        .map_err(|_| unknown(""))?;
+    match field {
+        Field::Param(_) | Field::Tag(_) => Err(unknown(". Only metrics are supported.")),
+        field => Ok(Order {
+            field,
+            is_ascending: part.is_ascending,
+            dataset: part.dataset.clone(),
+        }),
+    }
+}

@@ -53,7 +53,7 @@ pub(super) fn phrases(target: Target, filter: &str) -> Result<Vec<Phrase<'_>>, I
     }
     let listed = match target {
         Target::Runs => strange.iter().map(|text| format!("'{text}'")).collect(),
-        Target::Experiments => strange.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        _ => strange.iter().map(ToString::to_string).collect::<Vec<_>>(),
     };
     refuse(format!(
         "Invalid clause(s) in filter string: {}",

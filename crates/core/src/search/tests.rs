@@ -92,6 +92,7 @@ fn an_order_is_read_and_a_strange_one_is_refused() {
     let descending = Order {
         field: Field::Metric("acc".to_owned()),
         is_ascending: false,
+        dataset: None,
     };
     assert_eq!(order("metrics.`acc` desc").unwrap(), [descending]);
     assert!(order("start_time").unwrap()[0].is_ascending);
@@ -247,3 +248,114 @@ const REFUSALS: &[(&str, &str)] = &[
         "Invalid comparison clause. Expected 'Identifier' found 'params.my-key'",
     ),
 ];
+
+fn registry(target: Target, filter: &str) -> Result<Vec<Clause>, InvalidSearch> {
+    Query::parse(target, filter, &[]).map(|query| query.clauses)
+}
+
+#[test]
+fn the_clients_own_filters_of_versions_are_read() {
+    let name = |text: &str| Clause {
+        field: Field::Attribute(Attribute::Name),
+        test: Test::Text {
+            is_negated: false,
+            text: text.to_owned(),
+        },
+    };
+    let versions = |filter: &str| registry(Target::Versions, filter);
+    assert_eq!(versions("name='churn'").unwrap(), [name("churn")]);
+    assert_eq!(versions("name = \"it's\"").unwrap(), [name("it's")]);
+    let found = versions(
+        "name like 'c%' AND tags.`a b` != 'x' and version_number >= 2 AND run_id IN ('a','b')",
+    )
+    .unwrap();
+    assert_eq!(found.len(), 4);
+    assert_eq!(found[2].test, Test::Integer(Relation::GreaterOrEqual, 2));
+}
+
+#[test]
+fn what_can_not_be_compared_of_versions_is_refused() {
+    for filter in [
+        "name",
+        "name =",
+        "name = x",
+        "name > 'a'",
+        "tags.a = 1",
+        "tags.a IN ('a')",
+        "tags.a IS NULL",
+        "source_path IN ('a')",
+        "= 'a'",
+        "name = 'a' OR name = 'b'",
+        "nam = 'a'",
+        "foo.bar = 'a'",
+        "attributes.name = 'a'",
+        "params.a = 'a'",
+        "name = 'a",
+        "version_number = 'x'",
+        "version_number LIKE '1'",
+        "name = 'a' name",
+    ] {
+        assert!(registry(Target::Versions, filter).is_err(), "{filter}");
+    }
+}
+
+#[test]
+fn an_order_of_models_knows_their_columns_only() {
+    let order =
+        |target, raw: &str| Query::parse(target, "", &[raw.to_owned()]).map(|query| query.order);
+    assert!(order(Target::Versions, "creation_timestamp DESC").is_ok());
+    assert!(order(Target::Models, "timestamp").is_ok());
+    assert!(order(Target::Models, "version_number").is_err());
+    assert!(order(Target::Models, "tags.a").is_err());
+    let twice = ["name".to_owned(), "name DESC".to_owned()];
+    assert!(Query::parse(Target::Models, "", &twice).is_err());
+}
+
+#[test]
+fn prompts_are_found_only_when_asked_for() {
+    let wants = |filter: &str| {
+        Query::parse(Target::Models, filter, &[])
+            .unwrap()
+            .wants_prompts()
+    };
+    assert!(wants("tags.`mlflow.prompt.is_prompt` = 'true'"));
+    assert!(wants("tags.`mlflow.prompt.is_prompt` != 'false'"));
+    assert!(!wants("tags.`mlflow.prompt.is_prompt` != 'true'") && !wants(""));
+}
+
+#[test]
+fn logged_models_are_compared_by_metrics_and_lists_too() {
+    let logged = |filter: &str| registry(Target::LoggedModels, filter);
+    let found = logged(
+        "metrics.`val acc` > 0.5 AND params.lr IN ('1', '2') AND creation_time >= 7 AND model_type = 'x'",
+    )
+    .unwrap();
+    assert_eq!(found[0].field, Field::Metric("val acc".to_owned()));
+    assert_eq!(found[2].test, Test::Integer(Relation::GreaterOrEqual, 7));
+    for filter in [
+        "metric.a > 1",
+        "metrics.a > 'x'",
+        "params.lr > '1'",
+        "name",
+        "tags.a IS NULL",
+    ] {
+        assert!(logged(filter).is_err(), "{filter}");
+    }
+}
+
+#[test]
+fn logged_models_are_ordered_by_columns_and_metrics() {
+    let order = |field_name: &str| {
+        let part = LoggedModelOrder {
+            field_name: field_name.to_owned(),
+            is_ascending: true,
+            dataset: None,
+        };
+        Query::of_logged_models("", &[part]).map(|mut query| query.order.remove(0).field)
+    };
+    assert_eq!(order("metrics.a.b"), Ok(Field::Metric("a.b".to_owned())));
+    assert_eq!(order("name"), Ok(Field::Attribute(Attribute::Name)));
+    for unknown in ["", "params.a", "tags.a", "nonsense", "foo.bar"] {
+        assert!(order(unknown).is_err(), "{unknown}");
+    }
+}

@@ -341,7 +341,7 @@ fn artifact_store() -> Vec<Route<RegistryState>> {
 
 /// Logged models.
 fn logged() -> Vec<Route<RegistryState>> {
-    use Action::{DeleteTracking, ReadTracking, WriteTracking};
+    use Action::{DeleteTracking, ReadArtifacts, ReadTracking, WriteTracking};
     vec![
         Route::post(
             "/api/2.0/mlflow/logged-models",
@@ -372,6 +372,16 @@ fn logged() -> Vec<Route<RegistryState>> {
             "/api/2.0/mlflow/logged-models/{model_id}/params",
             Needs(WriteTracking),
             logged_models::log_params,
+        ),
+        Route::get(
+            "/api/2.0/mlflow/logged-models/{model_id}/artifacts/directories",
+            Needs(ReadArtifacts),
+            artifacts::list_of_logged_model,
+        ),
+        Route::get(
+            "/api/2.0/mlflow/logged-models/{model_id}/artifacts/files",
+            Needs(ReadArtifacts),
+            artifacts::get_of_logged_model,
         ),
         Route::patch(
             "/api/2.0/mlflow/logged-models/{model_id}/tags",

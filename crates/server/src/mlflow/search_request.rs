@@ -1,4 +1,4 @@
-//! What the searches of experiments and runs have in common.
+//! What all searches have in common: the page that is asked for, and the answer's shape.
 
 use hokusai_core::experiment::Lifecycle;
 use hokusai_store::search_sql::{Page, View};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::page_token;
 use crate::error::ApiError;
-use crate::json::Params;
+use crate::json::{Params, wrong_type};
 
 /// The page that is asked for, with one entry more: it tells whether there is a next page.
 pub(super) fn page(params: &Params, default: i64) -> Result<Page, ApiError> {
@@ -22,11 +22,25 @@ pub(super) fn page(params: &Params, default: i64) -> Result<Page, ApiError> {
     if wanted > MOST_RESULTS {
         return Err(refuse(&format!("It must be at most {MOST_RESULTS}")));
     }
+    page_of(params, wanted)
+}
+
+/// A page of so many entries, with one entry more.
+pub(crate) fn page_of(params: &Params, wanted: i64) -> Result<Page, ApiError> {
     let offset = page_token::decode(params.opt_str("page_token")?.as_deref())?;
     Ok(Page {
         offset,
         limit: wanted + 1,
     })
+}
+
+/// How many models or versions are wanted; more than `most` is a value of the wrong type in the real server's eyes.
+pub(super) fn wanted(params: &Params, default: i64, most: i64) -> Result<i64, ApiError> {
+    let wanted = params.opt_i64("max_results")?.unwrap_or(default);
+    if wanted > most {
+        return Err(wrong_type("max_results", &wanted.into()));
+    }
+    Ok(wanted)
 }
 
 /// Which lifecycles are wanted; as at the real server, what is not known means the active ones.
@@ -47,7 +61,7 @@ pub(super) fn view(params: &Params, name: &str) -> View {
 }
 
 /// The answer: entries under `name`, and the token of the next page if there is one.
-pub(super) fn answer(name: &str, page: Page, mut found: Vec<Value>) -> Value {
+pub(crate) fn answer(name: &str, page: Page, mut found: Vec<Value>) -> Value {
     let mut body = Map::new();
     if let Some(token) = cut(page, &mut found) {
         body.insert("next_page_token".to_owned(), token.into());

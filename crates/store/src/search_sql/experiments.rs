@@ -74,7 +74,7 @@ fn order(built: &mut Built, order: &[Order]) {
 
 const fn column(attribute: Attribute) -> &'static str {
     match attribute {
-        Attribute::ExperimentName => "e.name",
+        Attribute::Name => "e.name",
         Attribute::CreationTime => "e.created_ms",
         Attribute::LastUpdateTime => "e.updated_ms",
         // The grammar of experiments has no attributes of runs.

@@ -1,19 +1,25 @@
 //! Registered models, versions, aliases, manifests and their search.
 
 use hokusai_core::artifact_path::ArtifactPath;
-use hokusai_core::model::search::{Query, Target};
 use hokusai_core::model::{
     IS_PROMPT_TAG, ManifestEntry, ModelName, ModelTag, Stage, VersionNumber,
 };
+use hokusai_core::search::{Query, Target};
 use hokusai_store::model_versions::NewVersion;
+use hokusai_store::search_sql::Page;
 use hokusai_store::statement::Schema;
 use hokusai_store::{
-    Store, StoreError, StoreOptions, Tx, artifact_digests, model_aliases, model_search,
-    model_versions, models,
+    Store, StoreError, StoreOptions, Tx, artifact_digests, model_aliases, model_versions, models,
+    search_sql,
 };
 use hokusai_testkit::{Backend, TestDatabase};
 
 use crate::BOTH;
+
+const PAGE: Page = Page {
+    offset: 0,
+    limit: 10,
+};
 
 struct Fixture {
     _database: TestDatabase,
@@ -54,7 +60,7 @@ impl Fixture {
     async fn found(&self, filter: &'static str) -> Vec<(String, i64)> {
         let query = Query::parse(Target::Versions, filter, &[]).unwrap();
         let versions = self
-            .write(move |tx| model_search::versions(tx, &query, 0, 10))
+            .write(move |tx| search_sql::versions(tx, &query, PAGE))
             .await;
         versions
             .iter()
@@ -338,7 +344,7 @@ async fn prompts_are_hidden_from_the_search_for_models() {
         ] {
             let query = Query::parse(Target::Models, filter, &[]).unwrap();
             let found = fixture
-                .write(move |tx| model_search::models(tx, &query, 0, 10))
+                .write(move |tx| search_sql::models(tx, &query, PAGE))
                 .await;
             assert_eq!(
                 found.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(),

@@ -2,11 +2,10 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use hokusai_core::model::search::{
-    Attribute, Clause, Comparator, Field, Query, Target, Value as Operand,
-};
 use hokusai_core::model::{ModelName, ModelVersion};
-use hokusai_store::{Tx, model_search, models};
+use hokusai_core::search::{Attribute, Clause, Field, Query, Target, Test};
+use hokusai_store::search_sql::Page;
+use hokusai_store::{Tx, models, search_sql};
 use serde_json::{Value, json};
 
 use crate::caller::Caller;
@@ -15,7 +14,10 @@ use crate::mlflow::registered_models::{no_model, rule};
 use crate::registry::RegistryState;
 
 /// Versions shown; older ones are cut.
-const MAX_VERSIONS: i64 = 1000;
+const SHOWN: Page = Page {
+    offset: 0,
+    limit: 1000,
+};
 
 /// Where each version of a model comes from: run, logged model, source.
 pub(super) async fn lineage(
@@ -28,15 +30,17 @@ pub(super) async fn lineage(
         Query::parse(Target::Versions, "", &["version_number DESC".to_owned()]).map_err(rule)?;
     query.clauses.push(Clause {
         field: Field::Attribute(Attribute::Name),
-        comparator: Comparator::Equal,
-        value: Operand::Text(name.to_string()),
+        test: Test::Text {
+            is_negated: false,
+            text: name.to_string(),
+        },
     });
     let shown = name.to_string();
     let versions = state
         .store
         .read(move |tx: &mut dyn Tx| {
             models::id(tx, &name)?.ok_or_else(|| no_model(&name))?;
-            model_search::versions(tx, &query, 0, MAX_VERSIONS).map_err(ApiError::from)
+            search_sql::versions(tx, &query, SHOWN).map_err(ApiError::from)
         })
         .await?;
     let lineage: Vec<Value> = versions.iter().map(step).collect();

@@ -2,15 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
-use hokusai_core::model::search::{Query, Target};
-use hokusai_store::model_search;
-use serde_json::{Map, Value};
+use hokusai_core::search::{Query, Target};
+use hokusai_store::search_sql;
+use serde_json::Value;
 
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::Params;
-use crate::mlflow::page_token;
 use crate::mlflow::registered_models::{body::model_body, rule};
+use crate::mlflow::search_request;
 use crate::registry::RegistryState;
 
 /// Models on a page.
@@ -23,22 +23,18 @@ pub(super) async fn list(
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
     let filter = params.opt_str("filter")?.unwrap_or_default();
-    let offset = page_token::decode(params.opt_str("page_token")?.as_deref())?;
+    let page = search_request::page_of(&params, PAGE)?;
     let query = Query::parse(Target::Models, &filter, &[]).map_err(rule)?;
-    let mut models = state
+    let models = state
         .store
-        .read(move |tx| model_search::models(tx, &query, offset, PAGE + 1).map_err(ApiError::from))
+        .read(move |tx| search_sql::models(tx, &query, page).map_err(ApiError::from))
         .await?;
-    let mut body = Map::new();
-    let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    if models.len() > page {
-        models.truncate(page);
-        body.insert(
-            "next_page_token".to_owned(),
-            page_token::encode(offset + PAGE).into(),
-        );
+    let mut body = search_request::answer("models", page, models.iter().map(model_body).collect());
+    if let Some(fields) = body.as_object_mut() {
+        // Unlike MLflow's lists, an empty one is there.
+        fields
+            .entry("models")
+            .or_insert_with(|| Value::Array(Vec::new()));
     }
-    let models: Vec<Value> = models.iter().map(model_body).collect();
-    body.insert("models".to_owned(), models.into());
-    Ok(Json(body.into()))
+    Ok(Json(body))
 }

@@ -27,16 +27,33 @@ pub async fn list_of_run(
 }
 
 async fn entries(state: &RegistryState, params: &Params) -> Result<Response, ApiError> {
-    let path = params.opt_str("path")?.filter(|path| !path.is_empty());
-    let path: Option<ArtifactPath> = path
-        .map(|path| {
-            path.strip_suffix('/')
-                .unwrap_or(&path)
-                .parse()
-                .map_err(rule)
-        })
-        .transpose()?;
+    let path = directory_path(params, "path")?;
     let (uri, root) = root_of(state, params).await?;
+    listing(state, uri, root, path).await
+}
+
+/// The directory that a parameter names, with or without a slash at its end; nothing is the root.
+pub(super) fn directory_path(
+    params: &Params,
+    name: &str,
+) -> Result<Option<ArtifactPath>, ApiError> {
+    let path = params.opt_str(name)?.filter(|path| !path.is_empty());
+    path.map(|path| {
+        path.strip_suffix('/')
+            .unwrap_or(&path)
+            .parse()
+            .map_err(rule)
+    })
+    .transpose()
+}
+
+/// The names in a directory below `root`, relative to it.
+pub(super) async fn listing(
+    state: &RegistryState,
+    uri: String,
+    root: ArtifactPath,
+    path: Option<ArtifactPath>,
+) -> Result<Response, ApiError> {
     let directory = match &path {
         Some(path) => root.join(path),
         None => root,

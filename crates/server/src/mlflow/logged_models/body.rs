@@ -1,7 +1,10 @@
 //! A logged model as clients read it.
 
-use hokusai_core::logged_model::LoggedModel;
+use hokusai_core::logged_model::{LoggedModel, LoggedModelMetric};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+
+use crate::mlflow::runs::body::PointBody;
 
 /// The logged model as JSON.
 pub(super) fn model_body(model: &LoggedModel) -> Value {
@@ -29,12 +32,40 @@ pub(super) fn model_body(model: &LoggedModel) -> Value {
     if !model.tags.is_empty() {
         put("tags", pairs(&model.tags));
     }
-    let data = if model.params.is_empty() {
-        json!({})
-    } else {
-        json!({"params": pairs(&model.params)})
-    };
+    let mut data = Map::new();
+    if !model.params.is_empty() {
+        data.insert("params".to_owned(), pairs(&model.params));
+    }
+    if !model.metrics.is_empty() {
+        let metrics: Vec<_> = model
+            .metrics
+            .iter()
+            .map(|point| metric(model, point))
+            .collect();
+        data.insert("metrics".to_owned(), json!(metrics));
+    }
     json!({"info": info, "data": data})
+}
+
+fn metric<'m>(model: &'m LoggedModel, point: &'m LoggedModelMetric) -> MetricBody<'m> {
+    MetricBody {
+        point: PointBody::of_run(&point.metric, &point.run_id),
+        model_id: &model.model_id,
+        dataset_name: point.dataset.name.as_deref(),
+        dataset_digest: point.dataset.digest.as_deref(),
+    }
+}
+
+/// A point that measures a logged model.
+#[derive(Serialize)]
+struct MetricBody<'m> {
+    #[serde(flatten)]
+    point: PointBody<'m>,
+    model_id: &'m str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dataset_name: Option<&'m str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dataset_digest: Option<&'m str>,
 }
 
 fn pairs(pairs: &[(String, String)]) -> Value {

@@ -47,6 +47,7 @@ pub async fn create(
         status_message: None,
         tags: pairs(&params, "tags")?,
         params: pairs(&params, "params")?,
+        metrics: Vec::new(),
     };
     let model = state
         .store

@@ -9,9 +9,10 @@ use super::{existing, pairs};
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::Params;
+use crate::mlflow::registered_models::rule;
 use crate::registry::RegistryState;
 
-/// Adds params.
+/// Adds params: all of them, or none.
 pub async fn log_params(
     State(state): State<RegistryState>,
     _caller: Caller,
@@ -25,7 +26,14 @@ pub async fn log_params(
         .store
         .write(move |tx| {
             existing(tx, &model_id, true)?;
-            logged_models::add_params(tx, &model_id, &added).map_err(ApiError::from)
+            let conflicts = logged_models::add_params(tx, &model_id, &added)?;
+            match conflicts.first() {
+                None => Ok(()),
+                Some(key) => Err(rule(format!(
+                    "Changing param values is not allowed. Param with key='{key}' was already logged with another value \
+                     for logged model '{model_id}'."
+                ))),
+            }
         })
         .await?;
     Ok(Json(json!({})))

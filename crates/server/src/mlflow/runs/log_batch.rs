@@ -7,13 +7,15 @@ use axum::extract::State;
 use hokusai_core::metric::Metric;
 use hokusai_core::python_text::repr;
 use hokusai_core::run::{MAX_PARAM_VALUE, MAX_TAG_VALUE, check_batch};
+use hokusai_store::logged_model_metrics::{self, Measured};
 use hokusai_store::runs::ParamConflict;
 use hokusai_store::{Tx, metrics, runs};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::points::{
-    PlainPair, PlainPoint, check_unique, is_plain_id, read_metric, read_param, read_tag,
+    PlainPair, PlainPoint, check_unique, is_plain_id, known_models, must_be_known, read_measured,
+    read_metric, read_param, read_tag,
 };
 use super::{active, set_tags};
 use crate::caller::Caller;
@@ -37,6 +39,8 @@ pub async fn log_batch(
 struct Batch {
     run_id: String,
     metrics: Vec<Metric>,
+    /// What each of the metrics measures.
+    measured: Vec<Option<Measured>>,
     params: Vec<(String, String)>,
     tags: Vec<(String, String)>,
 }
@@ -50,6 +54,15 @@ fn log(tx: &mut dyn Tx, batch: &Batch) -> Result<(), ApiError> {
         }
     }
     metrics::log(tx, &run, &batch.metrics)?;
+    let known = known_models(tx, batch.measured.iter().flatten())?;
+    let mut of_models = Vec::new();
+    for (metric, measured) in batch.metrics.iter().zip(&batch.measured) {
+        if let Some(measured) = measured {
+            must_be_known(&known, measured)?;
+            of_models.push((&run, metric, measured));
+        }
+    }
+    logged_model_metrics::log(tx, &of_models)?;
     set_tags(tx, &run, &batch.tags)
 }
 
@@ -75,12 +88,14 @@ impl Plain {
             let checked = pairs.into_iter().map(|pair| pair.checked(max_value));
             checked.collect::<Option<Vec<_>>>()
         };
-        let metrics: Option<_> = self.metrics.into_iter().map(PlainPoint::checked).collect();
+        let metrics = self.metrics.into_iter().map(PlainPoint::checked);
+        let metrics = metrics.collect::<Option<Vec<_>>>()?;
         let params = pairs(self.params, MAX_PARAM_VALUE)?;
         check_unique(&params).ok()?;
         Some(Batch {
             run_id: self.run_id,
-            metrics: metrics?,
+            measured: vec![None; metrics.len()],
+            metrics,
             params,
             tags: pairs(self.tags, MAX_TAG_VALUE)?,
         })
@@ -114,6 +129,7 @@ fn read_params(request: &Params) -> Result<Batch, ApiError> {
         }
     }
     let metrics = each("metrics", &lists.0, read_metric)?;
+    let measured = each("metrics", &lists.0, |entry, _| read_measured(entry))?;
     let params = each("params", &lists.1, read_param)?;
     let tags = each("tags", &lists.2, read_tag)?;
     check_batch(metrics.len(), params.len(), tags.len()).map_err(rule)?;
@@ -121,6 +137,7 @@ fn read_params(request: &Params) -> Result<Batch, ApiError> {
     Ok(Batch {
         run_id,
         metrics,
+        measured,
         params,
         tags,
     })
@@ -175,6 +192,14 @@ mod tests {
         assert_eq!(batch.metrics.len(), 2);
         assert_eq!(batch, read(strings).unwrap());
         assert_eq!(batch, read_params(&Params::from_json(plain)).unwrap());
+    }
+
+    #[test]
+    fn what_a_point_measures_is_kept() {
+        let body = br#"{"run_id": "r", "metrics": [{"key": "m", "value": 1, "timestamp": 1}, {"key": "m", "value": 2, "timestamp": 2, "model_id": "m-1"}]}"#;
+        let measured = read(body).unwrap().measured;
+        assert!(measured[0].is_none());
+        assert_eq!(measured[1].as_ref().unwrap().model_id, "m-1");
     }
 
     #[test]

@@ -4,12 +4,16 @@ use axum::Json;
 use axum::extract::State;
 use hokusai_core::metric::Metric;
 use hokusai_store::batch::{Answer, Batch};
+use hokusai_store::logged_model_metrics::{self, Measured};
 use hokusai_store::{StoreError, Tx, metrics, runs};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::must_be_active;
-use super::points::{check_metric, is_plain_id, read_metric};
+use super::points::{
+    check_metric, is_plain_id, known_models, must_be_known, read_measured, read_metric,
+};
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::{JsonBody, Params};
@@ -30,6 +34,7 @@ pub async fn log_metric(
 pub(crate) struct LogMetric {
     run_id: String,
     metric: Metric,
+    measured: Option<Measured>,
 }
 
 impl Batch for LogMetric {
@@ -39,21 +44,28 @@ impl Batch for LogMetric {
     fn run(items: &[Self], tx: &mut dyn Tx) -> Result<Vec<Answer<Self>>, StoreError> {
         let ids = items.iter().map(|item| item.run_id.clone()).collect();
         let runs = runs::infos(tx, ids)?;
+        let known = known_models(tx, items.iter().filter_map(|item| item.measured.as_ref()))?;
         let mut points = Vec::with_capacity(items.len());
+        let mut of_models = Vec::new();
         let answers = items
             .iter()
             .map(|item| {
                 let run = must_be_active(runs.get(&item.run_id), &item.run_id)?;
+                if let Some(measured) = &item.measured {
+                    must_be_known(&known, measured)?;
+                    of_models.push((run, &item.metric, measured));
+                }
                 points.push((run, &item.metric));
                 Ok(())
             })
             .collect();
         metrics::log_many(tx, &points)?;
+        logged_model_metrics::log(tx, &of_models)?;
         Ok(answers)
     }
 }
 
-/// The request as every client writes it; anything else takes the slow path, which knows the errors.
+/// The request as every client writes it; anything else, and a point that measures a logged model, takes the slow path, which knows the errors.
 #[derive(Deserialize)]
 struct Plain {
     run_id: String,
@@ -62,15 +74,19 @@ struct Plain {
     timestamp: i64,
     #[serde(default)]
     step: i64,
+    model_id: Option<IgnoredAny>,
 }
 
 impl Plain {
     fn checked(self) -> Option<LogMetric> {
         let metric = Metric::new(self.key, self.value, self.timestamp, self.step);
-        let is_clean = is_plain_id(&self.run_id) && check_metric(&metric, "").is_ok();
+        let is_clean = self.model_id.is_none()
+            && is_plain_id(&self.run_id)
+            && check_metric(&metric, "").is_ok();
         is_clean.then_some(LogMetric {
             run_id: self.run_id,
             metric,
+            measured: None,
         })
     }
 }
@@ -83,7 +99,12 @@ fn read(body: &[u8]) -> Result<LogMetric, ApiError> {
     let params = Params::from_json(body);
     let run_id = params.run_id()?;
     let metric = read_metric(&params, "")?;
-    Ok(LogMetric { run_id, metric })
+    let measured = read_measured(&params)?;
+    Ok(LogMetric {
+        run_id,
+        metric,
+        measured,
+    })
 }
 
 #[cfg(test)]

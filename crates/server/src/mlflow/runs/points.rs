@@ -1,14 +1,19 @@
 //! Points of metrics, params and tags from requests, checked in the real server's order and words.
 
+use std::collections::HashSet;
+
 use hokusai_core::entity_key::check_key;
 use hokusai_core::metric::Metric;
 use hokusai_core::python_text::repr;
 use hokusai_core::run::{MAX_KEY, MAX_PARAM_VALUE, MAX_TAG_VALUE, check_length, truncated};
-
+use hokusai_store::logged_model_metrics::{self, Measured};
+use hokusai_store::{StoreError, Tx};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::error::ApiError;
 use crate::json::{Params, missing};
+use crate::mlflow::logged_models::{dataset, no_logged_model};
 use crate::mlflow::rule;
 
 /// A point as every client writes it; anything else is read from parameters, which know the errors.
@@ -19,11 +24,15 @@ pub(super) struct PlainPoint {
     timestamp: i64,
     #[serde(default)]
     step: i64,
+    model_id: Option<IgnoredAny>,
 }
 
 impl PlainPoint {
-    /// The point, unless something is wrong with it.
+    /// The point, unless something is wrong with it, or it measures a logged model.
     pub(super) fn checked(self) -> Option<Metric> {
+        if self.model_id.is_some() {
+            return None;
+        }
         let metric = Metric::new(self.key, self.value, self.timestamp, self.step);
         check_metric(&metric, "").is_ok().then_some(metric)
     }
@@ -71,6 +80,36 @@ pub(super) fn read_metric(params: &Params, path: &str) -> Result<Metric, ApiErro
     Ok(metric)
 }
 
+/// The logged model that a point measures, and on what; `None` for a point of the run alone.
+pub(super) fn read_measured(params: &Params) -> Result<Option<Measured>, ApiError> {
+    let model_id = params.opt_str("model_id")?.filter(|id| !id.is_empty());
+    let Some(model_id) = model_id else {
+        return Ok(None);
+    };
+    let dataset = dataset(params)?;
+    Ok(Some(Measured { model_id, dataset }))
+}
+
+/// Which of the logged models that points measure exist; asks nothing when no point measures one.
+pub(super) fn known_models<'p>(
+    tx: &mut dyn Tx,
+    measured: impl Iterator<Item = &'p Measured>,
+) -> Result<HashSet<String>, StoreError> {
+    let ids: Vec<String> = measured.map(|measured| measured.model_id.clone()).collect();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    logged_model_metrics::known(tx, ids)
+}
+
+/// Refuses a point that measures a logged model which is not there.
+pub(super) fn must_be_known(known: &HashSet<String>, measured: &Measured) -> Result<(), ApiError> {
+    if known.contains(&measured.model_id) {
+        return Ok(());
+    }
+    Err(no_logged_model(&measured.model_id))
+}
+
 /// Checks a point's key and time.
 pub(super) fn check_metric(metric: &Metric, path: &str) -> Result<(), ApiError> {
     check_key(&metric.key, &at(path, "name")).map_err(rule)?;
@@ -107,7 +146,7 @@ pub(super) fn read_tag(params: &Params, path: &str) -> Result<(String, String), 
 
 /// Refuses a batch that names a param twice, even with one value.
 pub(super) fn check_unique(params: &[(String, String)]) -> Result<(), ApiError> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     let twice: Vec<String> = params
         .iter()
         .filter(|(key, _)| !seen.insert(key))
