@@ -364,6 +364,7 @@ fn order() -> impl Strategy<Value = Order> {
     (field, any::<bool>()).prop_map(|(field, is_ascending)| Order {
         field,
         is_ascending,
+        dataset: None,
     })
 }
 
