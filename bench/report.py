@@ -22,9 +22,13 @@ def table(result: dict) -> str:
     for workload, entry in result["workloads"].items():
         cells = [cell(entry[name]) if name in entry else "–" for name in names]
         lines.append(f"| {workload} | " + " | ".join(cells) + " |")
-    lines += ["", "How many times as many requests hokusai answers (median of the rounds' ratios; least and most):", "", "| request | FastTrackML | aim | MLflow | aim |", "| --- | ---: | ---: | ---: | ---: |"]
+    lines += [
+        "", "How many times as many requests hokusai answers, and how many times as much CPU the other server takes for each, which a busy machine disturbs less "
+        "(medians of the rounds' ratios; least and most):", "",
+        "| request | FastTrackML | aim | its CPU | MLflow | aim | its CPU |", "| --- |" + " ---: |" * 6,
+    ]
     for workload, entry in result["workloads"].items():
-        cells = [text for peer in PEERS for text in (ratio(entry, "hokusai", peer), aim(entry, peer))]
+        cells = [text for peer in PEERS for text in (ratio(entry, "per_s", "hokusai", peer), aim(entry, peer), ratio(entry, "cpu_us_per_request", peer, "hokusai"))]
         lines.append(f"| {workload} | " + " | ".join(cells) + " |")
     return "\n".join(lines + authentication(result["auth"])) + "\n"
 
@@ -57,10 +61,10 @@ def cell(rounds: list[dict]) -> str:
     return text + (f" **{failures} failed**" if failures else "")
 
 
-def ratio(entry: dict, ours: str, peer: str) -> str:
-    if ours not in entry or peer not in entry:
+def ratio(entry: dict, field: str, above: str, below: str) -> str:
+    if above not in entry or below not in entry:
         return "–"
-    found = [a["per_s"] / max(b["per_s"], NOISE_FLOOR) for a, b in zip(entry[ours], entry[peer])]
+    found = [a[field] / max(b[field], NOISE_FLOOR) for a, b in zip(entry[above], entry[below])]
     return f"{statistics.median(found):,.1f} ({min(found):,.1f}–{max(found):,.1f})"
 
 
