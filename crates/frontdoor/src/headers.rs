@@ -1,16 +1,17 @@
 //! What a request and an answer may carry across the door (security 15).
 
+use hokusai_routes::model::Protocol;
 use hokusai_wire::serve::ANSWERED_BY;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use std::net::SocketAddr;
 
 /// Makes a client's headers fit for a target: no hop-by-hop fields, no claims about the way that an untrusted peer made
 /// up, and our own claims added.
-pub(crate) fn prepare(headers: &mut HeaderMap, peer: SocketAddr, is_trusted: bool) {
+pub(crate) fn prepare(headers: &mut HeaderMap, way: &Way) {
     strip_hop_by_hop(headers);
     // The door has answered `100 Continue` itself by the time a target could.
     headers.remove(header::EXPECT);
-    if !is_trusted {
+    if !way.is_trusted {
         let spoofs: Vec<HeaderName> = headers
             .keys()
             .filter(|name| is_claim(name.as_str()))
@@ -20,15 +21,31 @@ pub(crate) fn prepare(headers: &mut HeaderMap, peer: SocketAddr, is_trusted: boo
             headers.remove(name);
         }
     }
-    append_peer(headers, peer);
+    join_cookies(headers);
+    append_peer(headers, way.peer);
     let host = headers.get(header::HOST).cloned();
-    let entry = headers.entry(HeaderName::from_static("x-forwarded-proto"));
-    entry.or_insert(HeaderValue::from_static("http"));
+    headers
+        .entry(HeaderName::from_static("x-forwarded-proto"))
+        .or_insert(HeaderValue::from_static(way.protocol.scheme()));
+    headers
+        .entry(HeaderName::from_static("x-forwarded-port"))
+        .or_insert(HeaderValue::from(way.port));
     if let Some(host) = host {
         headers
             .entry(HeaderName::from_static("x-forwarded-host"))
             .or_insert(host);
     }
+}
+
+/// How a request came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    pub(crate) peer: SocketAddr,
+    /// Whether the peer is one of our own proxies.
+    pub(crate) is_trusted: bool,
+    pub(crate) protocol: Protocol,
+    /// The listener's port.
+    pub(crate) port: u16,
 }
 
 /// Makes a target's headers fit for the client: no hop-by-hop fields, and no claim to be the front door.
@@ -49,6 +66,22 @@ fn is_claim(name: &str) -> bool {
         || name.starts_with("x-forwarded-")
         || (name.starts_with("x-hokusai-") && !ASKED_WITH.contains(&name))
         || name.contains('_')
+}
+
+/// HTTP/2 clients may send a line per cookie; HTTP/1.1 knows one line (RFC 9113 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let mut lines = headers.get_all(header::COOKIE).iter();
+    if lines.next().is_none() || lines.next().is_none() {
+        return;
+    }
+    let lines: Vec<&[u8]> = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    if let Ok(joined) = HeaderValue::from_bytes(&lines.join(&b"; "[..])) {
+        headers.insert(header::COOKIE, joined);
+    }
 }
 
 fn append_peer(headers: &mut HeaderMap, peer: SocketAddr) {
@@ -109,7 +142,13 @@ mod tests {
                 HeaderValue::from_static(value),
             );
         }
-        prepare(&mut headers, "9.9.9.9:1".parse().unwrap(), is_trusted);
+        let way = Way {
+            peer: "9.9.9.9:1".parse().unwrap(),
+            is_trusted,
+            protocol: Protocol::Http,
+            port: 80,
+        };
+        prepare(&mut headers, &way);
         let mut lines: Vec<String> = headers
             .iter()
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
@@ -138,6 +177,7 @@ mod tests {
                 "host: a.test",
                 "x-forwarded-for: 9.9.9.9",
                 "x-forwarded-host: a.test",
+                "x-forwarded-port: 80",
                 "x-forwarded-proto: http"
             ]
         );
@@ -157,8 +197,15 @@ mod tests {
                 "x-forwarded-for: 1.2.3.4",
                 "x-forwarded-for: 9.9.9.9",
                 "x-forwarded-host: a.test",
+                "x-forwarded-port: 80",
                 "x-forwarded-proto: https"
             ]
         );
+    }
+
+    #[test]
+    fn cookies_of_several_lines_become_one() {
+        let lines = [("host", "a.test"), ("cookie", "a=1"), ("cookie", "b=2")];
+        assert_eq!(prepared(&lines, true).first().unwrap(), "cookie: a=1; b=2");
     }
 }

@@ -2,6 +2,7 @@
 
 mod config_show;
 mod demo;
+mod front_door;
 mod keys;
 mod model;
 mod openapi;
@@ -43,6 +44,8 @@ enum Command {
     /// Checks, explains, compares and repairs listener rules before they are applied.
     #[command(subcommand)]
     Routes(routes::Routes),
+    /// Shows and changes which rules a running front door enforces.
+    FrontDoor(front_door::FrontDoor),
     /// Checks a running deployment from the outside, and names the cause of what is wrong.
     Verify(Box<verify::Verify>),
     /// Prints the OpenAPI document of a service.
@@ -88,6 +91,7 @@ pub(crate) fn run(line: &[OsString]) -> anyhow::Result<Exit> {
         Command::Demo(demo) => demo::run(&demo),
         Command::Keys(keys) => keys::run(*keys, &settings),
         Command::Routes(routes) => routes::run(&routes),
+        Command::FrontDoor(command) => front_door::run(&command, &settings.check()?.front_door),
         Command::Verify(verify) => verify::run(&verify),
         Command::Config(ConfigCommand::Show { json }) => {
             config_show::run(&settings, &layers.settings, json)

@@ -5,7 +5,7 @@
 //! `hokusai config show` all follow from that.
 //!
 //! # To add a setting
-//! 1. A field with `#[arg(long, env = "HOKUSAI_…", global = true)]` in the section's file ([`storage`], [`listeners`], [`auth`]);
+//! 1. A field with `#[arg(long, env = "HOKUSAI_…", global = true)]` in the section's file ([`storage`], [`listeners`], [`auth`], [`front_door`]);
 //!    `hide_env_values = true` makes it a secret. Lists are `Vec`s with a `value_delimiter`.
 //! 2. Its check, in the same file, as a field of the section's checked struct.
 //!
@@ -14,6 +14,7 @@
 
 mod auth;
 mod file;
+mod front_door;
 mod layers;
 mod listeners;
 mod names;
@@ -25,6 +26,7 @@ use std::path::PathBuf;
 use clap::{Args, FromArgMatches as _};
 
 pub(crate) use auth::AuthConfig;
+pub(crate) use front_door::FrontDoorConfig;
 pub(crate) use layers::read;
 pub(crate) use listeners::ListenersConfig;
 pub(crate) use shown::Setting;
@@ -39,6 +41,8 @@ pub(crate) struct Settings {
     pub listeners: listeners::ListenersSettings,
     #[command(flatten)]
     pub auth: auth::AuthSettings,
+    #[command(flatten)]
+    pub front_door: front_door::FrontDoorSettings,
 }
 
 /// Where settings are read from besides flags and environment.
@@ -58,6 +62,8 @@ pub(crate) struct Config {
     pub listeners: ListenersConfig,
     /// Keys.
     pub auth: AuthConfig,
+    /// The front door.
+    pub front_door: FrontDoorConfig,
 }
 
 impl Settings {
@@ -77,6 +83,7 @@ impl Settings {
             storage: self.storage.check()?,
             listeners: self.listeners.check(self.auth.no_auth)?,
             auth: self.auth.check()?,
+            front_door: self.front_door.check(&self.storage.data_dir)?,
         })
     }
 }

@@ -35,28 +35,7 @@ impl AllowedHosts {
         if !host.is_some_and(|host| self.contains(name_of(host))) && !is_probe(method, path) {
             return Err(Refusal::HostNotAllowed);
         }
-        let mut origins = headers.get_all(ORIGIN).iter();
-        if let Some(origin) = origins.next() {
-            let page = origin
-                .to_str()
-                .ok()
-                .and_then(|origin| origin.split_once("://"));
-            let is_own = page
-                .zip(host)
-                .is_some_and(|((_, page), host)| page.eq_ignore_ascii_case(host));
-            if !is_own || origins.next().is_some() {
-                return Err(Refusal::ForeignPage);
-            }
-        }
-        match headers
-            .get("sec-fetch-site")
-            .map(http::HeaderValue::as_bytes)
-        {
-            None | Some(b"same-origin" | b"none") => Ok(()),
-            // Another port of this machine is the same site; following a link from there is fine.
-            Some(b"same-site") if is_navigation(method, headers) => Ok(()),
-            Some(_) => Err(Refusal::ForeignPage),
-        }
+        admit_page(method, host, headers)
     }
 
     fn contains(&self, name: &str) -> bool {
@@ -70,6 +49,36 @@ impl AllowedHosts {
                 .0
                 .iter()
                 .any(|allowed| allowed.eq_ignore_ascii_case(name))
+    }
+}
+
+/// Decides about the page that a request comes from, where somebody else has decided about its host.
+///
+/// # Errors
+///
+/// [`Refusal::ForeignPage`].
+pub fn admit_page(method: &Method, host: Option<&str>, headers: &HeaderMap) -> Result<(), Refusal> {
+    let mut origins = headers.get_all(ORIGIN).iter();
+    if let Some(origin) = origins.next() {
+        let page = origin
+            .to_str()
+            .ok()
+            .and_then(|origin| origin.split_once("://"));
+        let is_own = page
+            .zip(host)
+            .is_some_and(|((_, page), host)| page.eq_ignore_ascii_case(host));
+        if !is_own || origins.next().is_some() {
+            return Err(Refusal::ForeignPage);
+        }
+    }
+    match headers
+        .get("sec-fetch-site")
+        .map(http::HeaderValue::as_bytes)
+    {
+        None | Some(b"same-origin" | b"none") => Ok(()),
+        // Another port of this machine is the same site; following a link from there is fine.
+        Some(b"same-site") if is_navigation(method, headers) => Ok(()),
+        Some(_) => Err(Refusal::ForeignPage),
     }
 }
 

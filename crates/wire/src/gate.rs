@@ -26,7 +26,6 @@ pub(crate) use state::{Doing, InFlight, Patience, State};
 mod chunked;
 pub(crate) mod head;
 mod state;
-pub(crate) mod target;
 
 /// The method of the request that stands in for a refused one. Its proof is that [`head::check_method`] refuses it.
 pub(crate) const REFUSED_METHOD: &str = "HOKUSAI-REFUSED";

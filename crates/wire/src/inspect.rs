@@ -4,8 +4,8 @@ use http::header::{CONNECTION, HOST, UPGRADE};
 use http::{HeaderName, HeaderValue, Request, Uri, Version};
 
 use crate::gate::head::check_method;
-use crate::gate::target;
 use crate::refusal::Refusal;
+use crate::target;
 
 /// Checks an HTTP/2 request, whose head the gate has not seen; an HTTP/1 request has passed already.
 pub(crate) fn check<B>(request: &Request<B>, is_secured: bool) -> Result<(), Refusal> {

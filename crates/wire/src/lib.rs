@@ -5,7 +5,7 @@
 //!
 //! - [`serve::serve`] is the accept loop; [`limits::Limits`] names every bound with its reason.
 //! - [`refusal::Refusal`] lists what is refused. To add a case: a variant there, the check in `gate/head.rs` (HTTP/1,
-//!   bytes), `gate/target.rs` (targets of both versions) or `inspect.rs` (HTTP/2), and a line in the ambiguity table
+//!   bytes), `target.rs` (targets of both versions) or `inspect.rs` (HTTP/2), and a line in the ambiguity table
 //!   of `tests/it`.
 //! - [`tls`] shows each client the certificate that it asks for, and no other.
 //! - [`client_addr`] decides whose request it is behind trusted proxies; [`browser`] refuses other sites' pages.
@@ -18,4 +18,5 @@ pub mod limits;
 pub mod refusal;
 pub mod serve;
 pub mod shutdown;
+pub mod target;
 pub mod tls;

@@ -1,4 +1,5 @@
-//! `hokusai serve`: both services in one process, each on its own listener, or one of them.
+//! `hokusai serve`: both services in one process, each on its own listener, with a front door before them or without; or one of
+//! the three.
 
 mod bootstrap;
 mod front_door;
@@ -10,6 +11,7 @@ use clap::{Args, Subcommand};
 use crate::config::Config;
 use crate::exit::Exit;
 
+pub(crate) use front_door::read_admin_key;
 pub(crate) use running::{Running, start};
 
 /// Runs the services.
@@ -48,8 +50,20 @@ pub(crate) fn run(serve: &Serve, config: &Config) -> anyhow::Result<Exit> {
                 println!("{}", serde_json::json!({"service": service, "url": url}));
             }
         }
+        let door = match (&config.front_door.routes, &serve.part) {
+            (Some(routes), None) => {
+                Some(front_door::Door::start(routes, config, running.services(config)?).await?)
+            }
+            _ => None,
+        };
+        if let Some(door) = &door {
+            door.announce(serve.announce);
+        }
         stop_signal().await;
         tracing::info!("stopping: no new connections, finishing what runs");
+        if let Some(door) = door {
+            door.stop().await;
+        }
         running.stop().await;
         Ok(Exit::Fine)
     })

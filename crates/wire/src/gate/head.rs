@@ -1,8 +1,8 @@
 //! HTTP/1 request heads, byte by byte, before any lenient parser sees them.
 
-use super::target;
 use crate::limits::Limits;
 use crate::refusal::Refusal;
+use crate::target;
 
 /// What the gate needs to know of a head that passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,8 @@
 )]
 
 mod ambiguity;
+mod cases;
+mod h2_cases;
 mod recorder;
 mod serving;
 mod tls;

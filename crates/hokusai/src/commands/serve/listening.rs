@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::header;
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use hokusai_server::gate::ClientIp;
-use hokusai_wire::browser::AllowedHosts;
+use hokusai_wire::browser::{self, AllowedHosts};
 use hokusai_wire::client_addr::{ClientAddr, InvalidTrustedProxy, TrustedProxies};
 use hokusai_wire::limits::Limits;
 use hokusai_wire::serve::{Options, PeerAddr};
@@ -44,6 +45,27 @@ pub(crate) fn serve(
         options,
         stopped.into(),
     ))
+}
+
+/// The service behind a front door of the same process, which has checked the head and decided by host. Pages of other sites
+/// are refused here too (security 13).
+pub(crate) fn mounted(router: Router, config: &Config) -> Result<Router, InvalidTrustedProxy> {
+    let proxies = Arc::new(TrustedProxies::new(config.listeners.trusted_proxy.clone())?);
+    Ok(router
+        .layer(middleware::from_fn_with_state(proxies, resolve_client))
+        .layer(middleware::from_fn(refuse_foreign_pages)))
+}
+
+async fn refuse_foreign_pages(request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST);
+    let host = host.and_then(|host| host.to_str().ok());
+    match browser::admit_page(request.method(), host, request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => {
+            let json = [(header::CONTENT_TYPE, "application/json")];
+            (refusal.status(), json, refusal.body()).into_response()
+        }
+    }
 }
 
 /// Security 4: the connection's address, or what a trusted proxy says; unknown fails every allowlist.

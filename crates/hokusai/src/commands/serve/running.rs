@@ -9,6 +9,7 @@ use axum::Router;
 use hokusai_artifacts::{Artifacts, Limits};
 use hokusai_core::clock::Clock;
 use hokusai_core::random::Random;
+use hokusai_frontdoor::service::Services;
 use hokusai_server::auth::service::{AuthService, EPOCH_POLL_MS, FLUSH_MS};
 use hokusai_server::authority::Authority;
 use hokusai_server::authority::http::{FOLLOW_MS, HttpAuthority};
@@ -30,6 +31,7 @@ pub(crate) struct Running {
     tasks: JoinSet<()>,
     stores: Vec<Store>,
     auth: Option<AuthService>,
+    routers: Vec<(&'static str, Router)>,
 }
 
 /// Opens the databases, makes the first key if need be, binds the listeners and serves.
@@ -43,6 +45,7 @@ pub(crate) async fn start(config: &Config, part: Option<&Part>) -> anyhow::Resul
         tasks: JoinSet::new(),
         stores: Vec::new(),
         auth: None,
+        routers: Vec::new(),
     };
     if !matches!(part, Some(Part::Registry)) {
         running.start_auth(config, &clock, &random).await?;
@@ -62,6 +65,15 @@ impl Running {
         self.urls
             .iter()
             .map(|(service, url)| (*service, url.as_str()))
+    }
+
+    /// The services as the front door of this process reaches them: `service:auth` and `service:registry`.
+    pub(crate) fn services(&self, config: &Config) -> anyhow::Result<Services> {
+        let mut services = Services::default();
+        for (name, router) in &self.routers {
+            services.mount(*name, listening::mounted(router.clone(), config)?);
+        }
+        Ok(services)
     }
 
     /// Stops accepting, lets requests finish for a while, writes what is behind and closes the databases.
@@ -183,6 +195,7 @@ impl Running {
         let bound = listener.local_addr()?;
         tracing::info!(service.name = name, listen.address = %bound, "the {name} service listens on http://{bound}");
         self.urls.push((name, format!("http://{bound}")));
+        self.routers.push((name, router.clone()));
         let stopped = self.stop.subscribe();
         self.tasks
             .spawn(listening::serve(name, listener, router, config, stopped)?);

@@ -3,7 +3,11 @@
 use crate::refusal::Refusal;
 
 /// Checks a target in origin form: `/path?query`.
-pub(crate) fn check_origin_form(target: &[u8]) -> Result<(), Refusal> {
+///
+/// # Errors
+///
+/// The [`Refusal`] that a client who sent it would see.
+pub fn check_origin_form(target: &[u8]) -> Result<(), Refusal> {
     let (path, query) = match memchr::memchr(b'?', target) {
         Some(at) => target.split_at(at),
         None => (target, &[][..]),
@@ -20,7 +24,11 @@ pub(crate) fn check_origin_form(target: &[u8]) -> Result<(), Refusal> {
 }
 
 /// Checks `name`, `name:port`, an address, or an address with port. No user information, no lists.
-pub(crate) fn check_authority(authority: &[u8]) -> Result<(), Refusal> {
+///
+/// # Errors
+///
+/// [`Refusal::Host`].
+pub fn check_authority(authority: &[u8]) -> Result<(), Refusal> {
     let (name, port) = if authority.first() == Some(&b'[') {
         let end = memchr::memchr(b']', authority).ok_or(Refusal::Host)?;
         let (name, rest) = authority.split_at(end + 1);
