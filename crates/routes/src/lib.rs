@@ -7,6 +7,7 @@
 //! - [`findings::check`] finds what is wrong, with a shortest request that shows it and a proven repair;
 //!   [`prover`] answers the questions behind it.
 //! - [`diff::diff`] lists the requests whose target changes between two tables.
+//! - [`graph::graph`] is a picture of a table, drawn as text or SVG.
 //! - [`reader`] makes a table of a text, [`writer`] a text of a table.
 //! - [`matcher::select`] says which rule a request selects; [`explain::explain`] says why.
 //!
@@ -18,6 +19,7 @@ pub mod explain;
 pub mod finding;
 pub mod findings;
 pub mod fix;
+pub mod graph;
 pub mod matcher;
 pub mod model;
 pub mod prover;

@@ -5,6 +5,7 @@ mod convert;
 mod diff;
 mod explain;
 mod fix;
+mod graph;
 pub(super) mod render;
 mod sarif;
 pub(super) mod tables;
@@ -22,6 +23,8 @@ pub(crate) enum Routes {
     Explain(explain::Explain),
     /// Lists the requests whose target changes between two tables.
     Diff(diff::Diff),
+    /// Draws hosts, the rules that decide their requests and where these go, with the findings marked.
+    Graph(graph::Graph),
     /// Writes the table as TOML, Terraform, HAProxy or Envoy configuration; what a form can't express is refused.
     Convert(convert::Convert),
     /// Prints the table with every repair that was proven to remove a finding.
@@ -34,6 +37,7 @@ pub(crate) fn run(routes: &Routes) -> anyhow::Result<Exit> {
         Routes::Check(check) => check::run(check),
         Routes::Explain(explain) => explain::run(explain),
         Routes::Diff(diff) => diff::run(diff),
+        Routes::Graph(graph) => graph::run(graph),
         Routes::Convert(convert) => convert::run(convert),
         Routes::Fix(fix) => fix::run(fix),
     }

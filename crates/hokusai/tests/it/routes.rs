@@ -169,3 +169,16 @@ fn sarif_names_the_line_of_each_finding() {
     );
     assert_eq!(place["region"]["startLine"], 19);
 }
+
+#[test]
+fn the_picture_marks_the_capture_in_the_terminal_and_as_svg() {
+    let shared = example("shared.toml");
+    let text = stdout(&routes(&["graph", &shared]));
+    assert!(text.contains("─▶ registry-api  ✗ R002 R004"), "{text}");
+    let directory = tempfile::tempdir().unwrap();
+    let drawing = directory.path().join("shared.svg");
+    let output = routes(&["graph", &shared, "--svg", &drawing.display().to_string()]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let drawing = std::fs::read_to_string(drawing).unwrap();
+    assert!(drawing.starts_with("<svg ") && drawing.contains("generic-api"));
+}

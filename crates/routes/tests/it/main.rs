@@ -4,4 +4,5 @@
 
 mod diff;
 mod enumeration;
+mod round_trip;
 mod world;
