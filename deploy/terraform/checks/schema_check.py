@@ -12,7 +12,7 @@ from pathlib import Path
 from references import sole_traversal, traversals
 from source import Body, Expression, read_module
 from stub_provider import load_schema
-from variable_types import parse_type
+from value_types import converts, described, literal_converts, parse_type
 
 META = {"count", "for_each", "depends_on", "provider"}
 LIFECYCLE = {"create_before_destroy", "prevent_destroy", "ignore_changes", "replace_triggered_by"}
@@ -45,8 +45,8 @@ class Module:
         for kind, (known, required) in SHAPES.items():
             for _, body in self.body.of(kind):
                 self.check_shape(body, known, required)
-        for found in self.body.blocks:
-            self.check_references(found[2], found[0])
+        for _, _, body in self.body.blocks:
+            self.check_references(body)
         return self.errors
 
     def error(self, place, message):
@@ -186,12 +186,11 @@ class Module:
             return None
         root, *rest = reference
         if root == "var" and rest and rest[0] in self.variables:
-            declared = self.variables[rest[0]].attributes.get("type")
-            type_ = parse_type(declared.text if isinstance(declared, Expression) else str(declared or "any"))
+            type_ = declared_type(self.variables[rest[0]])
             rest = rest[1:]
-        elif (root, *rest[:1]) in self.resources and len(rest) == 2:
-            type_ = self.schema["resource_schemas"].get(root, {"block": {"attributes": {}}})["block"]["attributes"].get(rest[1], {}).get("type")
-            rest = []
+        elif (root, *rest[:1]) in self.resources and len(rest) == 2 and root in self.schema["resource_schemas"]:
+            attributes = self.schema["resource_schemas"][root]["block"]["attributes"]
+            return attributes.get(rest[1], {}).get("type")
         else:
             return None
         for step in rest:
@@ -205,7 +204,7 @@ class Module:
 
     # References.
 
-    def check_references(self, body, kind):
+    def check_references(self, body):
         place = body.place
         has_each = "for_each" in body.attributes
         iterators = {labels[0] for _, labels, _ in dynamics(body)}
@@ -223,14 +222,14 @@ class Module:
             elif root == "each":
                 if not has_each:
                     self.error(place, f"`each.{name}` stands in a block without `for_each`")
-            elif root in self.schema["resource_schemas"] or "_" in root and root.startswith("aws"):
+            elif root.startswith("aws_"):
                 self.check_resource_reference(place, root, rest)
-            elif root not in BUILT_IN_ROOTS | iterators and not is_allowed_root(kind, body):
+            elif root not in BUILT_IN_ROOTS | iterators:
                 self.error(place, f"`{'.'.join([root, *rest])}` refers to nothing")
 
     def check_member(self, place, name, rest):
         declared = self.variables.get(name)
-        type_ = parse_type(declared.attributes["type"].text) if declared and isinstance(declared.attributes.get("type"), Expression) else None
+        type_ = declared_type(declared) if declared else None
         if isinstance(type_, list) and type_[0] == "object" and len(rest) > 1 and rest[1] not in type_[1] and rest[1] != "[]":
             self.error(place, f"variable `{name}` has no attribute `{rest[1]}`{suggestion(rest[1], type_[1])}")
 
@@ -266,59 +265,22 @@ class Module:
             if argument not in called.variables:
                 self.error(body.place, f"module `{name}` has no variable `{argument}`{suggestion(argument, called.variables)}")
                 continue
-            declared = called.variables[argument].attributes.get("type")
-            type_ = parse_type(declared.text if isinstance(declared, Expression) else str(declared))
-            if reason := self.mismatch(value, type_):
+            if reason := self.mismatch(value, declared_type(called.variables[argument])):
                 self.error(body.place, f"`{argument}` {reason}")
         for variable, declaration in called.variables.items():
             if "default" not in declaration.attributes and variable not in body.attributes:
                 self.error(body.place, f"module `{name}` needs a value for `{variable}`")
 
 
-def is_allowed_root(kind, body):
-    # Types of variables look like calls, not references; `ignore_changes` names attributes of its own block.
-    return kind in ("terraform",)
+def declared_type(variable):
+    """The type of a variable; JSON writes it as a string."""
+    type_ = variable.attributes.get("type", "any")
+    return parse_type(type_.text if isinstance(type_, Expression) else type_)
 
 
 def dynamics(body):
     found = [entry for entry in body.blocks if entry[0] == "dynamic"]
     return found + [entry for _, _, inner in body.blocks for entry in dynamics(inner)]
-
-
-def literal_converts(value, type_):
-    if type_ == "string":
-        return True
-    if isinstance(value, str) and "${" in value:
-        return True
-    if type_ == "bool":
-        return isinstance(value, bool) or value in ("true", "false")
-    if isinstance(value, bool):
-        return False
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
-
-
-def converts(actual, wanted):
-    """Whether Terraform converts one type to another by itself."""
-    if "dynamic" in (actual, wanted) or actual == wanted:
-        return True
-    if isinstance(actual, str) and isinstance(wanted, str):
-        return wanted == "string" or actual == "string"
-    if isinstance(actual, list) and isinstance(wanted, list):
-        sequences = {"list", "set", "tuple"}
-        if actual[0] in sequences and wanted[0] in sequences:
-            return converts(actual[1], wanted[1])
-        if actual[0] == wanted[0] == "map":
-            return converts(actual[1], wanted[1])
-        return {actual[0], wanted[0]} <= {"map", "object"}
-    return False
-
-
-def described(type_):
-    return f"a {type_}" if isinstance(type_, str) else f"a {type_[0]}"
 
 
 def suggestion(name, known):

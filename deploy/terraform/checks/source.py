@@ -1,5 +1,6 @@
 """Terraform source, HCL or JSON, as bodies of attributes and blocks. No Terraform takes part: python-hcl2 parses."""
 
+import functools
 import json
 from dataclasses import dataclass, field
 
@@ -35,12 +36,18 @@ def read_module(folder):
     """The body of a module: of all its files together."""
     module = Body(str(folder), is_json=False)
     for path in sorted(folder.glob("*.tf")):
-        part = from_hcl(hcl2.loads(path.read_text()), path.name)
+        part = from_hcl(parsed(path.read_text()), path.name)
         module.blocks += part.blocks
     for path in sorted(folder.glob("*.tf.json")):
         part = from_json(json.loads(path.read_text()), path.name)
         module.blocks += part.blocks
     return module
+
+
+@functools.cache
+def parsed(text):
+    """Parsing is slow, and most files are read again and again; what it gives is never changed."""
+    return hcl2.loads(text)
 
 
 def from_hcl(raw, place):

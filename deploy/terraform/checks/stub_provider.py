@@ -6,6 +6,7 @@ stands for what others did to the cloud meanwhile. It has none of the real provi
 optional attribute that is not set stays null.
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -35,7 +36,9 @@ READ = {
 }
 
 
+@functools.cache
 def load_schema():
+    """The schema, for reading only."""
     return json.loads(SCHEMA.read_text())["provider_schemas"][PROVIDER]
 
 

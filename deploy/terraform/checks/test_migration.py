@@ -33,7 +33,7 @@ def test_a_second_plan_changes_nothing(workspace):
 @pytest.mark.parametrize("records", ["none", "weighted"])
 def test_no_plan_after_a_shift_step_changes_dns(records, workspace, stub):
     workspace.apply(f"-var=dns_records={records}")
-    for weight in STEPS:
+    for weight in STEPS if records == "weighted" else STEPS[-1:]:
         stub.live["aws_route53_record"] = lambda state: state | {"weighted_routing_policy": [{"weight": weight}]}
         plan = workspace.plan(f"-var=dns_records={records}")
         assert dns_changes(plan) == []

@@ -1,4 +1,5 @@
-"""Types of variables, as they are written: `map(object({ port = number, name = optional(string, "x") }))`."""
+"""Types of variables, as they are written: `map(object({ port = number, name = optional(string, "x") }))`; and what
+Terraform converts to what."""
 
 import re
 
@@ -51,3 +52,40 @@ def end_of_call(tokens):
         if depth == 0:
             return at + 1
     raise ValueError("a bracket is not closed")
+
+
+def literal_converts(value, type_):
+    """Whether a literal can be of a primitive type."""
+    if type_ == "string":
+        return True
+    if isinstance(value, str) and "${" in value:
+        return True
+    if type_ == "bool":
+        return isinstance(value, bool) or value in ("true", "false")
+    if isinstance(value, bool):
+        return False
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
+def converts(actual, wanted):
+    """Whether Terraform converts one type to another by itself."""
+    if "dynamic" in (actual, wanted) or actual == wanted:
+        return True
+    if isinstance(actual, str) and isinstance(wanted, str):
+        return wanted == "string" or actual == "string"
+    if isinstance(actual, list) and isinstance(wanted, list):
+        sequences = {"list", "set", "tuple"}
+        if actual[0] in sequences and wanted[0] in sequences:
+            return converts(actual[1], wanted[1])
+        if actual[0] == wanted[0] == "map":
+            return converts(actual[1], wanted[1])
+        return {actual[0], wanted[0]} <= {"map", "object"}
+    return False
+
+
+def described(type_):
+    return f"a {type_}" if isinstance(type_, str) else f"a {type_[0]}"
