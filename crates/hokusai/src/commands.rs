@@ -1,5 +1,6 @@
 //! The command line. A file per command; `run` matches and calls.
 
+mod audit;
 mod config_show;
 mod demo;
 mod front_door;
@@ -39,6 +40,8 @@ enum Command {
     Demo(demo::Demo),
     /// Makes, lists, rotates, revokes and validates API keys.
     Keys(Box<keys::Keys>),
+    /// Lists, verifies and exports the audit log.
+    Audit(Box<audit::Audit>),
     /// Registers, lists, shows and downloads models.
     Model(model::Model),
     /// Checks, explains, compares and repairs listener rules before they are applied.
@@ -89,6 +92,7 @@ pub(crate) fn run(line: &[OsString]) -> anyhow::Result<Exit> {
         Command::Model(model) => model::run(model),
         Command::Serve(serve) => serve::run(&serve, &settings.check()?),
         Command::Demo(demo) => demo::run(&demo),
+        Command::Audit(audit) => audit::run(&audit, &settings),
         Command::Keys(keys) => keys::run(*keys, &settings),
         Command::Routes(routes) => routes::run(&routes),
         Command::FrontDoor(command) => front_door::run(&command, &settings.check()?.front_door),

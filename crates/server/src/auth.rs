@@ -75,6 +75,12 @@ pub fn routes() -> Vec<Route<AuthService>> {
             audit::list,
         )
         .describe(&audit::DOC),
+        Route::get(
+            "/api/v1/audit/verify",
+            Access::Needs(Action::ReadAudit),
+            audit::verify,
+        )
+        .describe(&audit::VERIFY),
     ]
 }
 

@@ -42,7 +42,7 @@ pub async fn layer(State(gate): State<Gate>, mut request: Request, next: Next) -
         return next.run(request).await;
     };
     let judged = match &gate.authority {
-        None => anonymous(action),
+        None => from_this_machine(request.headers()).and_then(|()| anonymous(action)),
         Some(authority) => match presented(&request, action) {
             Ok(presented) => authority.judge(presented).await,
             Err(refused) => Err(refused),
@@ -77,6 +77,29 @@ fn presented(request: &Request, action: Action) -> Result<Presented, ApiError> {
         action,
     })
 }
+
+/// `--no-auth` is for whoever sits at this machine: a proxy in front would open it to everybody (security 13).
+fn from_this_machine(headers: &HeaderMap) -> Result<(), ApiError> {
+    match FORWARDING.iter().find(|name| headers.contains_key(**name)) {
+        None => Ok(()),
+        Some(name) => Err(ApiError::new(
+            ErrorKind::PermissionDenied,
+            format!(
+                "the server runs with --no-auth, which is for this machine alone, and a proxy sent `{name}`: run it with keys"
+            ),
+        )),
+    }
+}
+
+/// What proxies add.
+const FORWARDING: [&str; 6] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+];
 
 /// `--no-auth`: a fixed identity that reads and writes the registry and never manages keys.
 fn anonymous(action: Action) -> Result<Identity, ApiError> {

@@ -17,6 +17,8 @@ statements! {
     SET_HEAD = "UPDATE auth_state SET audit_head = $1 WHERE id = 1";
     /// The head of the chain; the row is locked by whoever changes keys.
     HEAD = "SELECT audit_head FROM auth_state WHERE id = 1";
+    /// The last entry.
+    LAST = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1";
     /// A page of entries, oldest first.
     PAGE = "SELECT seq, at_ms, actor, action, target, client_ip, previous, hash FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2";
 }
@@ -47,6 +49,13 @@ pub struct Recorded {
     hash: Vec<u8>,
 }
 
+impl Recorded {
+    /// The hash over this entry and all before it, in hexadecimal.
+    pub fn hash(&self) -> String {
+        hex(&self.hash)
+    }
+}
+
 /// Appends an entry. The caller has locked the state row by writing to it first (see [`crate::keys`]).
 pub(crate) fn append(tx: &mut dyn Tx, entry: &Entry) -> Result<(), StoreError> {
     let previous = tx.query_one(&HEAD, &[])?.bytes(0)?;
@@ -75,27 +84,70 @@ pub fn page(tx: &mut dyn Tx, after: i64, limit: i64) -> Result<Vec<Recorded>, St
         .collect()
 }
 
-/// The number of the first entry that was changed, or one past the last when the end was cut off; `None` if the chain is whole.
-pub fn first_break(tx: &mut dyn Tx) -> Result<Option<i64>, StoreError> {
-    let mut head = Vec::new();
-    let mut last = 0;
+/// What a walk along the whole chain found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// How many entries hold together, from the first on.
+    pub entries: i64,
+    /// The hash over all of them, in hexadecimal; empty if there are none.
+    pub head: String,
+    /// The number of the first entry that was changed, or one past the last when the end was cut off.
+    pub first_break: Option<i64>,
+    /// The number of the entry whose hash was asked for, if it is there.
+    pub found: Option<i64>,
+}
+
+/// Walks along the chain. `head` is a hash in hexadecimal that once was the head: it must still be there, even if somebody cut the
+/// end off and moved the recorded head back.
+pub fn verify(tx: &mut dyn Tx, head: Option<&str>) -> Result<Chain, StoreError> {
+    let (mut last, mut hash, mut found) = (0, Vec::new(), None);
+    let chain = |entries, hash: &[u8], first_break, found| Chain {
+        entries,
+        head: hex(hash),
+        first_break,
+        found,
+    };
     loop {
         let entries = page(tx, last, VERIFY_PAGE)?;
         if entries.is_empty() {
             let recorded = tx.query_one(&HEAD, &[])?.bytes(0)?;
-            return Ok((recorded != head).then_some(last + 1));
+            let is_cut = recorded != hash;
+            return Ok(chain(last, &hash, is_cut.then_some(last + 1), found));
         }
         for recorded in entries {
             let is_whole = recorded.seq == last + 1
-                && recorded.previous == head
-                && recorded.hash == chained(&head, &recorded.entry);
+                && recorded.previous == hash
+                && recorded.hash == chained(&hash, &recorded.entry);
             if !is_whole {
-                return Ok(Some(last + 1));
+                return Ok(chain(last, &hash, Some(last + 1), found));
             }
             last = recorded.seq;
-            head = recorded.hash;
+            hash = recorded.hash;
+            if head.is_some_and(|head| head == hex(&hash)) {
+                found = Some(last);
+            }
         }
     }
+}
+
+/// The number and the hash, in hexadecimal, of the last entry; none if there is none.
+pub fn head(tx: &mut dyn Tx) -> Result<Option<(i64, String)>, StoreError> {
+    tx.query_opt(&LAST, &[])?
+        .map(|row| Ok((row.int(0)?, hex(&row.bytes(1)?))))
+        .transpose()
+}
+
+/// The number of the first entry that was changed, or one past the last when the end was cut off; `None` if the chain is whole.
+pub fn first_break(tx: &mut dyn Tx) -> Result<Option<i64>, StoreError> {
+    Ok(verify(tx, None)?.first_break)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 fn chained(previous: &[u8], entry: &Entry) -> Vec<u8> {

@@ -18,6 +18,47 @@ pub enum Backend {
     Postgres,
 }
 
+/// The URL of a whole new PostgreSQL database, for tests that run a binary with schema names of its own.
+///
+/// # Panics
+/// If the database cannot be had: the test has failed then.
+#[expect(clippy::expect_used, reason = "a test without its database has failed")]
+pub fn whole_postgres_database() -> String {
+    let url = cluster::url();
+    let name = format!("{}db", cluster::fresh_prefix());
+    let (server, _) = url.rsplit_once('/').expect("a URL with a database");
+    let fresh = format!("{server}/{name}");
+    // On a thread of its own: the synchronous client may not be used inside of a tokio task.
+    std::thread::spawn(move || {
+        let mut client =
+            postgres::Client::connect(&url, postgres::NoTls).expect("a server that answers");
+        client
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .expect("a new database");
+    })
+    .join()
+    .expect("a database that was made");
+    fresh
+}
+
+/// Does to a database what only somebody can do who goes around us.
+///
+/// # Panics
+/// If the database refuses.
+#[expect(clippy::expect_used, reason = "a test without its database has failed")]
+pub fn tamper(url: &str, sql: &str) {
+    let (url, sql) = (url.to_owned(), sql.to_owned());
+    std::thread::spawn(move || {
+        let mut client =
+            postgres::Client::connect(&url, postgres::NoTls).expect("a server that answers");
+        client
+            .batch_execute(&sql)
+            .expect("a database that lets its owner do everything");
+    })
+    .join()
+    .expect("a database that was tampered with");
+}
+
 /// An empty database for one test.
 pub struct TestDatabase {
     location: Location,

@@ -1,12 +1,12 @@
 //! `hokusai keys`: API keys, over HTTP with a key, or with `--local` on the database itself when no key is left.
 
 mod create;
-mod door;
+pub(super) mod door;
 mod list;
 mod revoke;
 mod rotate;
 mod show;
-mod table;
+pub(super) mod table;
 mod usage;
 mod validate;
 

@@ -14,6 +14,7 @@ mod verdict;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use hokusai_core::clock::Clock;
 use hokusai_core::key::{ApiKey, KeyRecord, RateState, judge};
@@ -26,6 +27,7 @@ use crate::auth::judging::{
     AUTH_STATE, may_be_stale, over_rate, rate_headers, refused, store_down, unreadable,
 };
 use crate::error::ApiError;
+use crate::outbound;
 use memory::{Known, Memory};
 use verdict::Verdict;
 
@@ -104,29 +106,33 @@ impl HttpAuthority {
         if is_silent {
             return Err(store_down("the auth service does not answer"));
         }
-        match self.auth.verdict(&key, &presented).await {
+        // Who has something to fall back on does not wait for long.
+        let deadline = if usable.is_some() {
+            SHORT_DEADLINE
+        } else {
+            outbound::DEADLINE
+        };
+        let answer = tokio::time::timeout(deadline, self.auth.verdict(&key, &presented)).await;
+        match answer.unwrap_or_else(|_| Err("no answer in time".to_owned())) {
             Ok(Verdict::Accepted {
                 record,
                 epoch,
                 heard_ms_ago,
             }) => {
                 let record = Arc::new(*record);
-                lock(&self.memory).remember(
-                    key.hash(),
-                    &record,
-                    epoch,
-                    now_ms.saturating_sub(heard_ms_ago),
-                );
-                let asked_about = Known {
+                // The answer may have been on its way for a while.
+                let confirmed_ms = now_ms.saturating_sub(heard_ms_ago);
+                lock(&self.memory).remember(key.hash(), &record, epoch, confirmed_ms);
+                let told = Known {
                     record,
-                    age_ms: heard_ms_ago,
+                    age_ms: self.clock.monotonic_ms().saturating_sub(confirmed_ms),
                     is_current: true,
                 };
-                if asked_about.is_fresh() {
-                    return self.identity(&asked_about.record, &presented, false);
+                if told.is_fresh() {
+                    return self.identity(&told.record, &presented, false);
                 }
-                if self.is_usable(&asked_about, &presented) {
-                    return self.identity(&asked_about.record, &presented, true);
+                if self.is_usable(&told, &presented) {
+                    return self.identity(&told.record, &presented, true);
                 }
                 Err(store_down("the auth service cannot hear its database"))
             }
@@ -136,7 +142,10 @@ impl HttpAuthority {
             }
             Err(why) => {
                 tracing::warn!(auth.url = self.auth.address(), error = %why, "the auth service gave no verdict");
-                usable
+                // Time went by: what was usable before the question may not be any more.
+                let known = lock(&self.memory).recall(key.hash(), self.clock.monotonic_ms());
+                known
+                    .filter(|known| self.is_usable(known, &presented))
                     .ok_or_else(|| store_down("the auth service gave no verdict"))
                     .and_then(|known| self.identity(&known.record, &presented, true))
             }
@@ -193,6 +202,9 @@ impl Authority for HttpAuthority {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// How long a request waits for an answer if it can do without.
+const SHORT_DEADLINE: Duration = Duration::from_secs(1);
 
 /// Three questions within the second for which an answer is fresh.
 pub const FOLLOW_MS: u64 = 300;

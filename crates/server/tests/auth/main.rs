@@ -7,6 +7,7 @@
 
 mod contract;
 mod management;
+mod matrix;
 mod openapi;
 mod reasons;
 mod remote;

@@ -18,7 +18,7 @@ use crate::system::{SystemClock, SystemRandom};
 
 /// Which way, and with which key. Keys never stand on the command line: it is seen by everybody on the machine.
 #[derive(Args)]
-pub(super) struct DoorArguments {
+pub(in crate::commands) struct DoorArguments {
     /// Reads your key from this file, `-` for standard input; otherwise it is taken from `HOKUSAI_API_KEY`.
     #[arg(long, global = true, value_name = "FILE")]
     key_file: Option<PathBuf>,
@@ -28,7 +28,7 @@ pub(super) struct DoorArguments {
 }
 
 /// An open way.
-pub(super) enum Door {
+pub(in crate::commands) enum Door {
     /// A running auth service.
     Http {
         /// Goes nowhere but there.
@@ -44,7 +44,7 @@ pub(super) enum Door {
 
 impl Door {
     /// Opens the way that was asked for.
-    pub(super) async fn open(
+    pub(in crate::commands) async fn open(
         arguments: &DoorArguments,
         settings: &Settings,
     ) -> anyhow::Result<Self> {
@@ -63,7 +63,7 @@ impl Door {
     }
 
     /// Asks; a refusal is an error with the server's own sentence.
-    pub(super) async fn ask(
+    pub(in crate::commands) async fn ask(
         &self,
         method: &str,
         path: &str,
@@ -84,7 +84,7 @@ impl Door {
     }
 
     /// Writes what is behind and lets go of the database.
-    pub(super) async fn close(self) {
+    pub(in crate::commands) async fn close(self) {
         if let Self::Local(service) = self {
             let store = service.store().clone();
             // Closing waits for threads; an error means that one panicked, and everything asked for was answered before.

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use serde_json::Value;
 
 /// A field in words; `-` when there is nothing.
-pub(super) fn text(object: &Value, field: &str) -> String {
+pub(in crate::commands) fn text(object: &Value, field: &str) -> String {
     match object.get(field) {
         None | Some(Value::Null) => "-".to_owned(),
         Some(Value::String(text)) => printable(text),
@@ -22,7 +22,7 @@ pub(super) fn text(object: &Value, field: &str) -> String {
 }
 
 /// Prints the answer as it came, indented.
-pub(super) fn print_json(value: &Value) -> anyhow::Result<()> {
+pub(in crate::commands) fn print_json(value: &Value) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     serde_json::to_writer_pretty(&mut out, value)?;
     writeln!(out)?;
@@ -30,7 +30,7 @@ pub(super) fn print_json(value: &Value) -> anyhow::Result<()> {
 }
 
 /// Prints rows with their columns aligned.
-pub(super) fn print_rows(rows: &[Vec<String>]) {
+pub(in crate::commands) fn print_rows(rows: &[Vec<String>]) {
     for line in aligned(rows) {
         println!("{line}");
     }

@@ -10,7 +10,7 @@ use hokusai_artifacts::{Artifacts, Limits};
 use hokusai_core::clock::Clock;
 use hokusai_core::random::Random;
 use hokusai_frontdoor::service::Services;
-use hokusai_server::auth::service::{AuthService, EPOCH_POLL_MS, FLUSH_MS};
+use hokusai_server::auth::service::{ANCHOR_MS, AuthService, EPOCH_POLL_MS, FLUSH_MS};
 use hokusai_server::authority::Authority;
 use hokusai_server::authority::http::{FOLLOW_MS, HttpAuthority};
 use hokusai_server::registry::{self, RegistryState};
@@ -130,6 +130,9 @@ impl Running {
         )
         .await?;
         self.follow_changes(service.clone());
+        self.every(ANCHOR_MS, service.clone(), |service| async move {
+            service.anchor().await
+        });
         self.every(FLUSH_MS, service.clone(), |service| async move {
             service.flush().await
         });
@@ -256,7 +259,7 @@ impl Running {
                     _ = ticks.tick() => {}
                 }
                 if let Err(error) = work(service.clone()).await {
-                    tracing::warn!(error = %error, "usage and refusals could not be written; they wait");
+                    tracing::warn!(error = %error, "usage could not be written and waits, or the audit log not be read");
                 }
             }
         });

@@ -34,11 +34,71 @@ pub async fn list(
                 "action": recorded.entry.action,
                 "target": recorded.entry.target,
                 "client_ip": recorded.entry.client_ip,
+                "hash": recorded.hash(),
             })
         })
         .collect();
     Ok(Json(json!({"entries": entries})))
 }
+
+/// Walks along the whole chain of hashes.
+pub async fn verify(
+    State(service): State<AuthService>,
+    QueryParams(params): QueryParams,
+) -> Result<Json<Value>, ApiError> {
+    let head = params.opt_str("head")?;
+    let is_hash =
+        |head: &String| head.len() == 64 && head.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if head.as_ref().is_some_and(|head| !is_hash(head)) {
+        return Err(unprocessable(
+            &"`head` must be a hash as the log and `hokusai audit list` show it",
+        ));
+    }
+    let asked = head.clone().map(|head| head.to_ascii_lowercase());
+    let chain = service
+        .store()
+        .read(move |tx| audit::verify(tx, asked.as_deref()))
+        .await?;
+    let is_whole = chain.first_break.is_none() && (head.is_none() || chain.found.is_some());
+    Ok(Json(json!({
+        "is_whole": is_whole,
+        "entries": chain.entries,
+        "head": chain.head,
+        "first_break": chain.first_break,
+        "found": chain.found,
+    })))
+}
+
+/// For the document.
+pub const VERIFY: Operation = Operation {
+    summary: "Whether the audit log is whole",
+    query: &[Field::maybe(
+        "head",
+        Shape::Text,
+        "the hash of an entry that was there once, and must still be",
+    )],
+    refusals: &[422],
+    answer: Answer::Json(Shape::Object(&[
+        Field::always("is_whole", Shape::Boolean, ""),
+        Field::always(
+            "entries",
+            Shape::Integer(0, i64::MAX),
+            "how many hold together from the first on",
+        ),
+        Field::always("head", Shape::Text, "the hash over them"),
+        Field::always(
+            "first_break",
+            Shape::Nullable(&Shape::Integer(1, i64::MAX)),
+            "the first that was changed or is missing",
+        ),
+        Field::always(
+            "found",
+            Shape::Nullable(&Shape::Integer(1, i64::MAX)),
+            "the entry with the hash that was asked for",
+        ),
+    ])),
+    ..Operation::answering("", Shape::Any)
+};
 
 fn number(
     params: &Params,
@@ -77,6 +137,7 @@ const ENTRY: Shape = Shape::Object(&[
     Field::always("action", Shape::Text, ""),
     Field::always("target", Shape::Text, "what it was done to"),
     Field::always("client_ip", Shape::Nullable(&Shape::Text), ""),
+    Field::always("hash", Shape::Text, "over this entry and all before it"),
 ]);
 
 /// For the document.

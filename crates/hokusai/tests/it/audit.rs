@@ -1,0 +1,117 @@
+//! Security 8: `hokusai audit` lists, exports and verifies, and finds what somebody did around the server.
+
+use std::process::{Command, Output};
+
+use hokusai_testkit::tamper;
+use serde_json::{Value, json};
+
+use crate::process::{Server, mint, read_key};
+
+struct Audited {
+    folder: tempfile::TempDir,
+    server: Server,
+    database: String,
+    admin: String,
+}
+
+impl Audited {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = hokusai_testkit::whole_postgres_database();
+        let file = folder.path().join("first-key");
+        let arguments = [
+            "auth",
+            "--auth-listen",
+            "127.0.0.1:0",
+            "--database-url",
+            &database,
+            "--bootstrap-key-file",
+            file.to_str().unwrap(),
+        ];
+        let server = Server::start(folder.path(), &arguments, 1);
+        let admin = read_key(&file);
+        for name in ["a", "b", "c"] {
+            mint(server.url("auth"), &admin, json!({"name": name})).await;
+        }
+        Self {
+            folder,
+            server,
+            database,
+            admin,
+        }
+    }
+
+    fn audit(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_hokusai"))
+            .env_clear()
+            .env("HOKUSAI_API_KEY", &self.admin)
+            .arg("audit")
+            .args(arguments)
+            .args(["--auth-url", self.server.url("auth")])
+            .output()
+            .unwrap()
+    }
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+const OPEN: &str = "SET search_path = hokusai_auth; ALTER TABLE audit DISABLE TRIGGER ALL;";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn security_8_a_log_is_listed_exported_and_found_whole() {
+    let it = Audited::start().await;
+    let whole = it.audit(&["verify"]);
+    assert_eq!(whole.status.code(), Some(0), "{whole:?}");
+    assert!(text(&whole).contains("4 entries"), "{whole:?}");
+    let listed = it.audit(&["list", "--json", "--after", "1"]);
+    let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(listed.as_array().unwrap().len(), 3);
+    assert!(text(&it.audit(&["list"])).contains("key.create"));
+    let file = it.folder.path().join("audit.jsonl");
+    let exported = it.audit(&["export", file.to_str().unwrap()]);
+    assert_eq!(exported.status.code(), Some(0), "{exported:?}");
+    let lines = std::fs::read_to_string(&file).unwrap();
+    let last: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+    assert_eq!((lines.lines().count(), &last["seq"]), (4, &json!(4)));
+    let again = it.audit(&["verify", "--head", last["hash"].as_str().unwrap()]);
+    assert_eq!(again.status.code(), Some(0), "{again:?}");
+    let over = it.audit(&["export", file.to_str().unwrap()]);
+    assert_eq!(over.status.code(), Some(2), "nothing is overwritten");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn security_8_an_edited_row_is_found_and_named() {
+    let it = Audited::start().await;
+    let edit = "UPDATE audit SET actor = 'nobody' WHERE seq = 3";
+    tamper(&it.database, &format!("{OPEN} {edit}"));
+    let found = it.audit(&["verify"]);
+    assert_eq!(found.status.code(), Some(1), "{found:?}");
+    assert!(text(&found).contains("entry 3 was changed"), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn security_8_a_cut_tail_is_found_even_if_the_recorded_head_was_moved_back() {
+    let it = Audited::start().await;
+    let before: Value = serde_json::from_slice(&it.audit(&["verify", "--json"]).stdout).unwrap();
+    tamper(
+        &it.database,
+        &format!("{OPEN} DELETE FROM audit WHERE seq = 4"),
+    );
+    let cut = it.audit(&["verify"]);
+    assert_eq!(cut.status.code(), Some(1), "{cut:?}");
+    assert!(text(&cut).contains("entry 4"), "{cut:?}");
+    let moved = "UPDATE auth_state SET audit_head = (SELECT hash FROM audit WHERE seq = 3)";
+    tamper(&it.database, &format!("{OPEN} {moved}"));
+    let fooled = it.audit(&["verify"]);
+    assert_eq!(
+        fooled.status.code(),
+        Some(0),
+        "nothing in the database tells"
+    );
+    let head = before["head"].as_str().unwrap();
+    let against_log = it.audit(&["verify", "--head", head]);
+    assert_eq!(against_log.status.code(), Some(1), "{against_log:?}");
+    assert!(text(&against_log).contains("cut off"), "{against_log:?}");
+}
