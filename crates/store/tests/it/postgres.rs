@@ -227,3 +227,17 @@ fn key() -> KeyRecord {
         last_refusal: None,
     }
 }
+
+#[tokio::test]
+async fn a_session_plans_for_disks_that_seek_at_no_cost() {
+    static COST: Statement = Statement::new(
+        Schema::Auth,
+        "COST",
+        "SELECT current_setting('random_page_cost')",
+    );
+    let database = TestDatabase::new(Backend::Postgres);
+    let store = open(options(&database)).await;
+    let cost: Result<String, StoreError> = store.read(|tx| tx.query_one(&COST, &[])?.text(0)).await;
+    assert_eq!(cost.as_deref(), Ok("1.1"));
+    close(store).await;
+}
