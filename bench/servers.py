@@ -100,7 +100,8 @@ def cpu_s(server) -> float:
 
 def memory_mb(server) -> float:
     """Resident megabytes of the server and its children, without a database beside it."""
-    return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in _tree(server.process.pid)) * PAGE_BYTES / 1e6
+    pages = (int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in _tree(server.process.pid))
+    return sum(pages) * PAGE_BYTES / 1e6
 
 
 def _pids(server) -> list[int]:
@@ -110,13 +111,20 @@ def _pids(server) -> list[int]:
 
 def _tree(pid: int) -> list[int]:
     found = [pid]
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += _tree(int(child))
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += _tree(int(child))
+    except (FileNotFoundError, ProcessLookupError):
+        pass  # a helper of the database that has ended meanwhile
     return found
 
 
 def _cpu_ticks(pid: int) -> int:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0  # its parent has its time among that of ended children
     # The name in parentheses may hold spaces: count from behind it.
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    fields = stat.rpartition(")")[2].split()
     return sum(int(field) for field in fields[11:15])
