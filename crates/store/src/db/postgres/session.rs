@@ -103,7 +103,7 @@ pub(super) fn told(error: &postgres::Error) -> String {
 }
 
 /// What a page out of turn costs beside one in turn. The default, 4, is for spinning disks: with it a search reads all runs of all
-/// experiments to find a few hundred, measured three times as dear at 20,000 runs.
+/// experiments to find a few hundred: measured over 20,000 runs, 9.7 ms of CPU in place of 6.6 for the whole request.
 const RANDOM_PAGE_COST: &str = "1.1";
 
 const SYNCHRONOUS_COMMIT: &str = "synchronous_commit";
