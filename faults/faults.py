@@ -420,30 +420,41 @@ def a_key_whose_rate_is_spent(world: World):
 class Impossible:
     name: str
     classes: str
-    run: Callable[[], str]
+    run: Callable[[HokusaiServer], str]
 
 
-def a_misspelt_setting() -> str:
+def a_misspelt_setting(_server) -> str:
     done = subprocess.run([BINARY, "serve"], env={**os.environ, "HOKUSAI_DATABSE_URL": "postgres://x"}, capture_output=True, text=True, timeout=30)
     assert done.returncode == 2 and "HOKUSAI_DATABASE_URL" in done.stderr, done
     return "the server does not start, and names the setting that was meant"
 
 
-def a_database_url_without_its_scheme() -> str:
+def a_database_url_without_its_scheme(_server) -> str:
     done = subprocess.run([BINARY, "serve"], env={**os.environ, "HOKUSAI_DATABASE_URL": "db.example.test:5432"}, capture_output=True, text=True, timeout=30)
     assert done.returncode == 2, done
     return "the server does not start on a setting that it can't read"
 
 
-def a_listener_open_to_everybody() -> str:
+def a_listener_open_to_everybody(_server) -> str:
     done = subprocess.run([BINARY, "serve", "--no-auth", "--registry-listen", "0.0.0.0:0"], capture_output=True, text=True, timeout=30)
     assert done.returncode == 2 and "no-auth" in done.stderr, done
     return "--no-auth beyond loopback is refused at the start"
 
 
+def the_service_ids_of_old_clients(server) -> str:
+    session = Connection(server.auth_url, server.token)
+    for name in ("platform", "ml-platform", "hokusai-data-pipeline"):
+        answer = session.json("POST", "/api/v1/keys/validate", {"api_key": server.token, "service_id": name})
+        assert answer.status == 200 and answer.body["is_valid"], (name, answer.body)
+    answer = session.json("POST", "/api/v1/keys/validate", {"api_key": server.token, "service_id": "nobody"})
+    assert answer.status == 422 and "service_id" in answer.raw.decode(), answer
+    return "all are one service, and an unknown one is a 422 that names the field"
+
+
 IMPOSSIBLE = [
     Impossible("a misspelt setting", "12", a_misspelt_setting),
     Impossible("a database URL without its scheme", "5, 12", a_database_url_without_its_scheme),
+    Impossible("the service ids of old clients", "15", the_service_ids_of_old_clients),
     Impossible("a listener open to everybody", "10", a_listener_open_to_everybody),
 ]
 

@@ -91,7 +91,7 @@ def staged(shared, names: list[str]) -> list[str]:
     chosen = [s for s in faults.ALL if not names or s.name in names]
     with ThreadPoolExecutor(PARALLEL) as pool:
         rows = list(pool.map(lambda scenario: stage(scenario, shared), chosen))
-    rows += [impossible(check) for check in faults.IMPOSSIBLE if not names or check.name in names]
+    rows += [impossible(check, shared.server) for check in faults.IMPOSSIBLE if not names or check.name in names]
     width = max(len(row.name) for row in rows)
     for row in rows:
         mark = "FAIL" if row.problem else "ok"
@@ -99,10 +99,10 @@ def staged(shared, names: list[str]) -> list[str]:
     return [f"{row.name}: {row.problem}" for row in rows if row.problem]
 
 
-def impossible(check) -> Row:
-    row = Row(check.name, check.classes, "impossible", "", check.__doc__ or "", 0.0)
+def impossible(check, server) -> Row:
+    row = Row(check.name, check.classes, "impossible", "", "", 0.0)
     try:
-        row.sentence, row.found = check.run(), "impossible"
+        row.sentence, row.found = check.run(server), "impossible"
     except Exception:
         row.problem = traceback.format_exc()
     return row

@@ -3,6 +3,7 @@
 mod audit;
 mod config_show;
 mod demo;
+mod doctor;
 mod front_door;
 mod keys;
 mod model;
@@ -56,6 +57,8 @@ enum Command {
         /// Which service.
         service: openapi::Service,
     },
+    /// Looks at the local side: settings, data, clock, and what the MLflow client here would send.
+    Doctor(doctor::Doctor),
     /// Looks at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -82,7 +85,7 @@ pub(crate) fn run(line: &[OsString]) -> anyhow::Result<Exit> {
     let arguments = Arguments::from_arg_matches(&layers.matches)?;
     telemetry::start(matches!(
         arguments.command,
-        Command::Demo(_) | Command::Verify(_)
+        Command::Demo(_) | Command::Doctor(_) | Command::Verify(_)
     ));
     for warning in &layers.warnings {
         tracing::warn!("{warning}");
@@ -96,6 +99,9 @@ pub(crate) fn run(line: &[OsString]) -> anyhow::Result<Exit> {
         Command::Keys(keys) => keys::run(*keys, &settings),
         Command::Routes(routes) => routes::run(&routes),
         Command::FrontDoor(command) => front_door::run(&command, &settings.check()?.front_door),
+        Command::Doctor(doctor) => {
+            doctor::run(&doctor, &settings, &layers.settings, &layers.warnings)
+        }
         Command::Verify(verify) => verify::run(&verify),
         Command::Config(ConfigCommand::Show { json }) => {
             config_show::run(&settings, &layers.settings, json)

@@ -29,7 +29,7 @@ pub(crate) use auth::AuthConfig;
 pub(crate) use front_door::FrontDoorConfig;
 pub(crate) use layers::read;
 pub(crate) use listeners::ListenersConfig;
-pub(crate) use shown::Setting;
+pub(crate) use shown::{Setting, Source};
 pub(crate) use storage::StorageConfig;
 
 /// Every setting, as it was said.

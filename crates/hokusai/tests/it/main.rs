@@ -17,3 +17,4 @@ mod process;
 mod route_forms;
 mod routes;
 mod split;
+mod verify;

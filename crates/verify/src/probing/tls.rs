@@ -162,7 +162,8 @@ fn of_certificate(error: &CertificateError) -> TlsFault {
         CertificateError::NotValidForNameContext { presented, .. } => {
             TlsFault::WrongName(presented.iter().map(|name| bare_name(name)).collect())
         }
-        CertificateError::UnknownIssuer => TlsFault::Untrusted,
+        // A bad signature is that of an authority which only has the name of one that is known.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsFault::Untrusted,
         // A certificate that vouches for itself, as `openssl req -x509` makes it.
         other if format!("{other:?}").contains("CaUsedAsEndEntity") => TlsFault::Untrusted,
         other => TlsFault::Other(Foreign::new(other.to_string())),
