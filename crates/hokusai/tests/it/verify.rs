@@ -38,7 +38,7 @@ impl Server {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut url = || {
             let said: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
-            said["url"].as_str().unwrap().to_owned()
+            said.get("url").unwrap().as_str().unwrap().to_owned()
         };
         let (auth, registry) = (url(), url());
         Self {
