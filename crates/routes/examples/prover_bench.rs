@@ -172,6 +172,34 @@ fn whole_check() {
     }
 }
 
+/// Reads and checks the examples, as `hokusai routes check` does.
+#[expect(clippy::print_stdout, reason = "a program that prints a table")]
+fn examples() {
+    for name in ["shared", "dedicated"] {
+        let path = format!(
+            "{}/../../examples/routes/{name}.toml",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            println!("{path} can't be read");
+            continue;
+        };
+        let start = now();
+        let table = reader::toml::read(&Source::new(0, name, text)).table;
+        let report = findings::check(&table);
+        let failures = report
+            .findings
+            .iter()
+            .filter(|finding| finding.is_failure())
+            .count();
+        let time = millis(start.elapsed());
+        let proven = report.proven.len();
+        println!(
+            "examples/routes/{name}.toml, read and checked: {time:.1} ms, {failures} failures, {proven} proven"
+        );
+    }
+}
+
 /// Compares 100 rules with the same in another order of their source, with five pairs of neighbours swapped and five
 /// rules written anew, and with the same rules from the last to the first.
 #[expect(clippy::print_stdout, reason = "a program that prints a table")]
@@ -309,6 +337,7 @@ fn main() {
             run.unknown
         );
     }
+    examples();
     whole_check();
     for kind in KINDS {
         differences(kind);

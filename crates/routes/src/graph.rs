@@ -11,13 +11,15 @@ pub use terminal::terminal;
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use crate::finding::{Finding, Severity};
 use crate::model::{Action, Condition, Glob, Intent, Listener, Pattern, Table, Test};
 use crate::prover::{SetId, Verdict};
 use crate::questions::{Decider, Questions, literal_hosts, may_match_host};
 
 /// What is drawn.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Graph {
     /// A lane for each listener.
     pub lanes: Vec<Lane>,
@@ -26,7 +28,7 @@ pub struct Graph {
 }
 
 /// One listener.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Lane {
     /// `https`, and what it speaks on which port.
     pub name: String,
@@ -41,7 +43,7 @@ pub struct Lane {
 }
 
 /// A host, or all others.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Host {
     /// Its name, `*` for all others.
     pub name: String,
@@ -50,7 +52,7 @@ pub struct Host {
 }
 
 /// From a host to a step.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Edge {
     /// Number of the step.
     pub step: usize,
@@ -59,7 +61,7 @@ pub struct Edge {
 }
 
 /// A rule, or the default.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Step {
     /// Priority; the default has none.
     pub priority: Option<u32>,
@@ -78,7 +80,7 @@ pub struct Step {
 }
 
 /// A target group, or an answer without one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct End {
     /// Name of the group, or what is answered.
     pub name: String,

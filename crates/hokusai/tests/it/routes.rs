@@ -175,6 +175,9 @@ fn the_picture_marks_the_capture_in_the_terminal_and_as_svg() {
     let shared = example("shared.toml");
     let text = stdout(&routes(&["graph", &shared]));
     assert!(text.contains("─▶ registry-api  ✗ R002 R004"), "{text}");
+    let data: Value =
+        serde_json::from_slice(&routes(&["graph", &shared, "--json"]).stdout).unwrap();
+    assert_eq!(data["lanes"][0]["hosts"][0]["name"], "auth.example.com");
     let directory = tempfile::tempdir().unwrap();
     let drawing = directory.path().join("shared.svg");
     let output = routes(&["graph", &shared, "--svg", &drawing.display().to_string()]);

@@ -17,6 +17,9 @@ pub(crate) struct Graph {
     /// Write the picture as SVG to a file, in place of the terminal.
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
+    /// As JSON: what is drawn.
+    #[arg(long, conflicts_with = "svg")]
+    json: bool,
 }
 
 /// Draws the table; what is found is marked, and is no failure of this command.
@@ -25,6 +28,7 @@ pub(super) fn run(arguments: &Graph) -> anyhow::Result<Exit> {
     let report = findings::check(&table);
     let picture = graph::graph(&table, &report.findings);
     match &arguments.svg {
+        None if arguments.json => println!("{}", serde_json::to_string_pretty(&picture)?),
         None => print!("{}", graph::terminal(&picture)),
         Some(file) => std::fs::write(file, graph::svg(&picture))
             .with_context(|| format!("could not write {}", file.display()))?,
