@@ -7,7 +7,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use hokusai_routes::model::{Listener, Protocol};
 use hokusai_wire::client_addr::TrustedProxies;
 use hokusai_wire::limits::Limits;
@@ -16,6 +18,7 @@ use hokusai_wire::shutdown::Shutdown;
 use hokusai_wire::tls::Tls;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::admin::server::{self, AdminConfig, AdminListeners};
 use crate::answer::FRONT_DOOR;
@@ -136,6 +139,9 @@ impl FrontDoor {
                 address: *address,
             })
             .collect();
+        // Whoever is there already is healthy before the first request comes.
+        let asked = current.groups.values().map(|group| health::warm_up(group));
+        let _ = timeout(FIRST_CHECK, join_all(asked)).await;
         for group in current.groups.values() {
             health::watch_all(group, &shutdown);
         }
@@ -278,3 +284,6 @@ async fn bind(
     let bound = socket.local_addr().map_err(refused)?;
     Ok((socket, bound))
 }
+
+/// Targets that take longer are found by their next check; the start must not wait for what is down.
+const FIRST_CHECK: Duration = Duration::from_secs(1);

@@ -10,11 +10,19 @@
 mod audit;
 mod bootstrap;
 mod callers;
+#[path = "../../../wire/tests/it/cases.rs"]
+mod cases;
 mod config;
 mod flood;
+mod front_door;
+#[path = "../../../wire/tests/it/h2_cases.rs"]
+#[expect(dead_code, reason = "services are asked only what they must refuse")]
+mod h2_cases;
 mod incident;
+mod listeners;
 mod process;
 mod route_forms;
 mod routes;
+mod served;
 mod split;
 mod verify;
