@@ -36,3 +36,23 @@ KNOWN: dict[tuple[str, str], str] = {
     ("logged model metrics", "POST runs/log-metric*"): "an unknown logged model is RESOURCE_DOES_NOT_EXIST; the real server lets the database's error through",
     ("logged model metrics", "by name alone"): "a dataset without digest means any digest; the real server looks for metrics that have none",
 }
+
+
+def page() -> str:
+    """The list for readers, as `docs/mlflow-differences.md` holds it."""
+    lines = [
+        "# Where Hokusai answers otherwise than MLflow's server, on purpose",
+        "",
+        "Made from `conformance/differences.py` by `python3 conformance/differences.py > docs/mlflow-differences.md`; the conformance suite",
+        "compares every other answer of its scenarios with a real server's, and fails when one of these is different no more.",
+        "",
+        "| where | which request | why |",
+        "| --- | --- | --- |",
+    ]
+    cell = lambda text: text.replace("|", "\\|").replace("\n", " ")
+    lines += [f"| {cell(name)} | `{cell(step)}` | {cell(why)} |" for (name, step), why in KNOWN.items() if why != "follows from it"]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(page(), end="")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import scenarios
-from differences import KNOWN
+from differences import KNOWN, page
 from harness.compare import difference, observed, silent_phrases
 from harness.mlflow_server import MlflowServer
 from harness.raw import Connection
@@ -78,3 +80,8 @@ def test_a_real_server_accepts_what_later_steps_build_on(plan, expected):
 def test_known_differences_name_steps_that_exist():
     steps = [(plan.name, step.label) for plan in scenarios.ALL for step in plan.steps]
     assert not [known for known in KNOWN if not any(known[0] == name and matches(known[1], label) for name, label in steps)]
+
+
+def test_the_page_of_differences_says_what_this_list_says():
+    written = Path(__file__).parent.parent / "docs" / "mlflow-differences.md"
+    assert written.read_text() == page(), "run `python3 conformance/differences.py > docs/mlflow-differences.md`"

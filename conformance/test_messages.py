@@ -98,6 +98,8 @@ def test_a_rate_limited_client_waits_and_succeeds(hokusai, tmp_path):
     assert answer.status == 429 and int(answer.headers["retry-after"]) <= 10, answer
     waited = client_says(hokusai, made["api_key"], tmp_path)
     assert waited["said"].startswith("made "), waited
+    assert waited["took_s"] >= 1, f"it was not made to wait: {waited}"
+    assert waited["took_s"] <= 3 * 10, f"it waited longer than Retry-After says, a few times: {waited}"
     shown = json.loads(hokusai.command("keys", "show", made["key_id"], "--json"))
     assert "rate" in json.dumps(shown["last_refusal"])
     assert any(made["key_id"] in line and "rate" in line for line in hokusai.log_text().splitlines())

@@ -8,7 +8,10 @@ use anyhow::{Context as _, ensure};
 use crate::findings;
 
 /// Each file, and the arguments of `hokusai` that print it.
-const FILES: &[(&str, &[&str])] = &[("docs/openapi/auth.json", &["openapi", "auth"])];
+const FILES: &[(&str, &[&str])] = &[
+    ("docs/openapi/auth.json", &["openapi", "auth"]),
+    ("docs/openapi/registry.json", &["openapi", "registry"]),
+];
 
 /// Writes all of them.
 pub(crate) fn run() -> anyhow::Result<()> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::gate::Access;
-use crate::registry::RegistryState;
+use crate::registry::{RegistryState, openapi};
 use crate::routing::Route;
 
 /// The version of this build.
@@ -17,11 +17,11 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The registry's public routes.
 pub fn registry_routes() -> Vec<Route<RegistryState>> {
     vec![
-        Route::get("/live", Access::Public, live),
-        Route::get("/health", Access::Public, health),
-        Route::get("/api/health", Access::Public, health),
-        Route::get("/ready", Access::Public, ready),
-        Route::get("/version", Access::Public, version),
+        Route::get("/live", Access::Public, live).describe(&openapi::HEALTH),
+        Route::get("/health", Access::Public, health).describe(&openapi::HEALTH),
+        Route::get("/api/health", Access::Public, health).describe(&openapi::HEALTH),
+        Route::get("/ready", Access::Public, ready).describe(&openapi::HEALTH),
+        Route::get("/version", Access::Public, version).describe(&openapi::VERSION),
     ]
 }
 

@@ -1,5 +1,7 @@
 //! The registry service: MLflow's tracking API, model registry and artifacts, and the Models API.
 
+pub mod openapi;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -10,6 +12,7 @@ use hokusai_store::Store;
 use hokusai_store::batch::BatchQueue;
 
 use crate::authority::Authority;
+use crate::gate::Access;
 use crate::mlflow::runs::LogMetric;
 use crate::routing::{self, Route};
 use crate::{api, health, mlflow};
@@ -52,6 +55,8 @@ pub fn routes() -> Vec<Route<RegistryState>> {
     let mut routes = mlflow::routes::all();
     routes.extend(api::models::routes());
     routes.extend(health::registry_routes());
+    routes
+        .push(Route::get("/openapi.json", Access::Public, openapi::serve).describe(&openapi::DOC));
     routes
 }
 

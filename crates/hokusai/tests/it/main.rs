@@ -21,6 +21,7 @@ mod h2_cases;
 mod incident;
 mod listeners;
 mod process;
+mod register;
 mod route_forms;
 mod routes;
 mod served;

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::gate::Access::{Needs, Public};
 use crate::registry::RegistryState;
+use crate::registry::openapi::MLFLOW;
 use crate::routing::Route;
 
 /// All routes, at their canonical paths; [`crate::base_path`] maps the others here.
@@ -19,6 +20,9 @@ pub fn all() -> Vec<Route<RegistryState>> {
     routes.extend(logged());
     routes.extend(artifact_store());
     routes
+        .into_iter()
+        .map(|route| route.describe(&MLFLOW))
+        .collect()
 }
 
 /// Experiments.

@@ -8,4 +8,5 @@
 mod app;
 mod artifacts;
 mod models;
+mod openapi;
 mod tracking;

@@ -59,6 +59,11 @@ impl Client {
         })
     }
 
+    /// Where the registry is.
+    pub(super) fn address(&self) -> &str {
+        self.base.as_str()
+    }
+
     /// Asks a JSON endpoint; a refusal is an error with the server's own sentence.
     pub(super) async fn ask(
         &self,

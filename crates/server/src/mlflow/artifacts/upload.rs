@@ -36,6 +36,7 @@ async fn store(state: &RegistryState, path: &str, body: Body) -> Result<Response
     let changing = state.artifacts.changing().await;
     // Looked at again: a version may have been created while the body came in.
     may_change(state, &path).await?;
+    forget_digest(state, &path).await?;
     let (size_bytes, sha256) = (staged.size_bytes(), staged.sha256().to_owned());
     staged.publish(&path).await.map_err(refused)?;
     state
@@ -46,4 +47,22 @@ async fn store(state: &RegistryState, path: &str, body: Body) -> Result<Response
         .await?;
     drop(changing);
     Ok(Json(json!({})).into_response())
+}
+
+/// A file that is about to be replaced loses its digest first: after a crash between the two, a manifest reads the file again in place
+/// of believing what was said of its predecessor. The first upload to a path, the usual one, pays one read.
+async fn forget_digest(state: &RegistryState, path: &ArtifactPath) -> Result<(), ApiError> {
+    let known = path.clone();
+    let recorded = state
+        .store
+        .read(move |tx| artifact_digests::below(tx, &known).map_err(ApiError::from))
+        .await?;
+    if recorded.is_empty() {
+        return Ok(());
+    }
+    let gone = path.clone();
+    state
+        .store
+        .write(move |tx| artifact_digests::delete(tx, &gone).map_err(ApiError::from))
+        .await
 }

@@ -46,12 +46,8 @@ pub(super) fn resolve(tx: &mut dyn Tx, asked: &Asked) -> Result<Resolved, ApiErr
     }
     match asked.source.parse::<ArtifactUri>().map_err(rule)? {
         ArtifactUri::Stored(path) => {
-            let owner = asked
-                .model_id
-                .as_deref()
-                .filter(|id| !id.is_empty())
-                .or(asked.run_id.as_deref());
-            if !owner.is_some_and(|owner| is_owned_by(&path, owner)) {
+            let root = owned_root(tx, asked)?;
+            if !root.is_some_and(|root| path.is_within(&root)) {
                 return Err(asked.not_contained());
             }
             Ok(asked.as_is(Some(path)))
@@ -115,10 +111,17 @@ fn stored(uri: &str) -> Option<ArtifactPath> {
     }
 }
 
-/// Whether a path lies in `…/owner/artifacts`.
-fn is_owned_by(path: &ArtifactPath, owner: &str) -> bool {
-    let segments: Vec<&str> = path.segments().collect();
-    segments.windows(2).any(|pair| pair == [owner, "artifacts"])
+/// Where the artifacts of the logged model or the run are that the client names; `None` when there is none, or they are elsewhere.
+fn owned_root(tx: &mut dyn Tx, asked: &Asked) -> Result<Option<ArtifactPath>, ApiError> {
+    let named = |id: &Option<String>| id.clone().filter(|id| !id.is_empty());
+    let uri = match (named(&asked.model_id), named(&asked.run_id)) {
+        (Some(model_id), _) => {
+            logged_models::get(tx, &model_id, false)?.map(|model| model.artifact_uri)
+        }
+        (None, Some(run_id)) => runs::info(tx, &run_id)?.map(|run| run.artifact_uri),
+        (None, None) => None,
+    };
+    Ok(uri.and_then(|uri| stored(&uri)))
 }
 
 /// A version made from another version: it shares its files.
