@@ -11,6 +11,7 @@ mod json;
 mod node;
 mod notes;
 mod redact;
+pub mod terraform;
 pub mod toml;
 mod values;
 
@@ -49,6 +50,9 @@ pub fn read(sources: &[Source], form: Option<Form>) -> Reading {
     let reading = match first {
         Form::Toml => toml::read_all(sources),
         Form::Aws => aws::read(sources),
+        Form::TerraformPlan => terraform::plan::read(sources),
+        Form::TerraformState => terraform::state::read(sources),
+        Form::Terraform => terraform::source::read(sources),
     };
     reading.within_limits()
 }
@@ -89,7 +93,7 @@ impl Reading {
         let notes = notes::Notes::default();
         if json::parse(source, &notes).is_none() {
             let mut reading = Self::refused(String::new(), "", source);
-            reading.table.sources = vec![redact::by_line(source)];
+            reading.table.sources = vec![redact::nothing_shown(source)];
             reading.findings = notes.into_findings();
             return reading;
         }

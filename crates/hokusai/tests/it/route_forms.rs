@@ -89,6 +89,69 @@ fn the_dedicated_balancers_are_proven_from_what_aws_prints() {
 }
 
 #[test]
+fn the_incident_is_found_in_a_plan() {
+    assert_captured(&[example("terraform-plan/shared.json")]);
+}
+
+#[test]
+fn the_dedicated_balancers_are_proven_from_a_plan() {
+    assert_isolated(&[example("terraform-plan/dedicated.json")]);
+}
+
+#[test]
+fn the_incident_is_found_in_terraforms_source() {
+    assert_captured(&[example("hcl/shared")]);
+    assert_captured(&[example("tf.json/shared")]);
+}
+
+#[test]
+fn the_dedicated_balancers_are_proven_from_terraforms_source() {
+    assert_isolated(&[example("hcl/dedicated")]);
+    assert_isolated(&[example("tf.json/dedicated")]);
+}
+
+#[test]
+fn the_incident_is_found_in_a_state_and_its_cure_is_proven() {
+    assert_captured(&[example("terraform-state/shared.json")]);
+    assert_isolated(&[example("terraform-state/dedicated.json")]);
+}
+
+#[test]
+fn no_output_shows_what_a_plan_marks_as_sensitive() {
+    let text = std::fs::read_to_string(example("terraform-plan/modules.json")).unwrap();
+    assert!(text.contains("swordfish-7"));
+    let directory = tempfile::tempdir().unwrap();
+    // A finding on the very line of the secret, and a plan that is broken off after it.
+    let one_line = text
+        .replace(['\n'], "")
+        .replace("\"priority\": 10", "\"priority\": null");
+    let broken = text.rsplit_once("swordfish-7").unwrap().0.to_owned() + "swordfish-7";
+    for (name, text) in [
+        ("line.json", one_line),
+        ("broken.json", broken),
+        ("plan.json", text),
+    ] {
+        let plan = directory.path().join(name).display().to_string();
+        std::fs::write(&plan, text).unwrap();
+        for command in [
+            vec!["check", &plan],
+            vec!["check", "--json", &plan],
+            vec!["check", "--sarif", &plan],
+            vec!["explain", &plan, "https://registry.example.com/"],
+            vec!["diff", &plan, &plan],
+            vec!["fix", &plan],
+            vec!["convert", "--to", "toml", &plan],
+            vec!["convert", "--to", "terraform", &plan],
+        ] {
+            let output = routes(&command);
+            let shown = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            assert!(!shown.contains("swordfish"), "{command:?}: {shown}");
+            assert!(!shown.is_empty(), "{command:?}");
+        }
+    }
+}
+
+#[test]
 fn a_form_that_is_given_is_not_guessed() {
     let output = routes(&[
         "check",

@@ -5,13 +5,13 @@
 //! From rules alone (`describe-rules`), the listener's port and the target groups' settings are taken for granted,
 //! which is said; routing does not depend on them.
 
-mod action;
-mod arn;
+pub(super) mod action;
+pub(super) mod arn;
 mod condition;
-mod group;
+pub(super) mod group;
 mod listener;
 mod pages;
-mod rule;
+pub(super) mod rule;
 
 use self::group::Groups;
 use self::rule::ReadRule;
@@ -36,7 +36,7 @@ pub fn read(sources: &[Source]) -> Reading {
             redaction.hide_secrets_of(document);
             redaction.without_secrets(source)
         } else {
-            redact::by_line(source)
+            redact::nothing_shown(source)
         });
         documents.extend(document);
     }

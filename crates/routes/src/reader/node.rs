@@ -12,7 +12,6 @@ pub(super) struct Node {
 }
 
 /// What a value is.
-#[expect(dead_code, reason = "for the readers of Terraform")]
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
     /// Nothing.
@@ -54,7 +53,6 @@ impl Node {
     }
 
     /// The value below several names.
-    #[expect(dead_code, reason = "for the readers of Terraform")]
     pub(super) fn find(&self, path: &[&str]) -> Option<&Self> {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
@@ -88,7 +86,6 @@ impl Node {
         matches!(self.kind, Kind::Null)
     }
 
-    #[expect(dead_code, reason = "for the readers of Terraform")]
     pub(super) fn is_true(&self) -> bool {
         matches!(self.kind, Kind::Bool(true))
     }

@@ -14,7 +14,6 @@ pub(super) struct Redaction {
 
 impl Redaction {
     /// The value may be shown, but for secrets in it.
-    #[expect(dead_code, reason = "for the readers of Terraform")]
     pub(super) fn show(&mut self, span: Span) {
         self.shown.push(span);
     }
@@ -50,7 +49,6 @@ impl Redaction {
     }
 
     /// The text without anything that was not said to be shown. Of a plan only the load balancer's part is.
-    #[expect(dead_code, reason = "for the readers of Terraform")]
     pub(super) fn only_shown(&self, source: &Source) -> Source {
         let mut bytes = source.text.clone().into_bytes();
         let original = bytes.clone();
@@ -71,6 +69,11 @@ impl Redaction {
 /// The text of a source that could not be taken apart: without the rest of each line that names a secret.
 pub(super) fn by_line(source: &Source) -> Source {
     without_lines(source, &SECRETS)
+}
+
+/// The text of a plan or state that could not be taken apart: its shape, and nothing that is written in it.
+pub(super) fn nothing_shown(source: &Source) -> Source {
+    Redaction::default().only_shown(source)
 }
 
 /// The text of our own form, which names one secret only.

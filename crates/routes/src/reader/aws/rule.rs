@@ -108,7 +108,7 @@ fn transform(record: &Record<'_, '_>) -> Vec<Transform> {
 }
 
 /// Two rules may have one tag: the priority then tells them apart.
-pub(super) fn make_names_unique(rules: &mut [Rule]) {
+pub(in crate::reader) fn make_names_unique(rules: &mut [Rule]) {
     let mut seen = BTreeSet::new();
     for rule in rules {
         if !seen.insert(rule.name.clone()) {
