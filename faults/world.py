@@ -96,7 +96,7 @@ class World:
         """Hokusai's own, in clear."""
         path = self.folder / f"routes-{port}.toml"
         path.write_text(table)
-        child = self.process(f"door-{port}", [BINARY, "serve", "front-door", "--routes", path, *flags])
+        child = self.process(f"door-{port}", [BINARY, "serve", "front-door", "--routes", path, "--data-dir", self.folder / f"door-{port}", *flags])
         child.wait_until(lambda: listens(port), timeout_s=20)
         time.sleep(0.3)  # the first health check of each target
         return path

@@ -171,3 +171,6 @@ fn is_unexpected(reason: &NotRun) -> bool {
         NotRun::Blocked(_) | NotRun::OutOfTime | NotRun::Withheld(_) => true,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,13 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use sha2::{Digest as _, Sha256};
+use tokio::time::Sleep;
 
 pub(super) use super::http::transfer_time;
 
@@ -14,6 +16,8 @@ pub(super) use super::http::transfer_time;
 pub(super) struct Artifact {
     state: u64,
     left: u64,
+    pause: Option<Pin<Box<Sleep>>>,
+    is_hesitant: bool,
 }
 
 impl Artifact {
@@ -24,6 +28,16 @@ impl Artifact {
             // A zero would stay zero.
             state: u64::from_str_radix(digits, 16).unwrap_or(1) | 1,
             left: bytes,
+            pause: None,
+            is_hesitant: false,
+        }
+    }
+
+    /// The same, with a pause after the first piece: who refuses early is heard before the connection breaks.
+    pub(super) fn hesitant(run_id: &str, bytes: u64) -> Self {
+        Self {
+            is_hesitant: true,
+            ..Self::new(run_id, bytes)
         }
     }
 
@@ -61,9 +75,18 @@ impl Body for Artifact {
 
     fn poll_frame(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.get_mut().chunk().map(|chunk| Ok(Frame::data(chunk))))
+        let artifact = self.get_mut();
+        if let Some(pause) = &mut artifact.pause {
+            ready!(pause.as_mut().poll(cx));
+            artifact.pause = None;
+        }
+        let chunk = artifact.chunk();
+        if std::mem::take(&mut artifact.is_hesitant) {
+            artifact.pause = Some(Box::pin(tokio::time::sleep(PAUSE)));
+        }
+        Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -76,6 +99,7 @@ impl Body for Artifact {
 }
 
 const CHUNK: u64 = 64 << 10;
+const PAUSE: Duration = Duration::from_millis(300);
 
 #[cfg(test)]
 mod tests {

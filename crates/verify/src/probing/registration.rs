@@ -155,14 +155,25 @@ impl Registration<'_> {
         }
     }
 
+    /// A proxy that refuses early closes while we still write: the second try hesitates, and hears the reason.
     async fn upload(&mut self, path: &str) -> Result<(), StepFault> {
         let bytes = self.prober.deployment.options.artifact_bytes;
+        let run_id = &self.prober.keys.run_id;
+        match self.send(path, Artifact::new(run_id, bytes)).await {
+            Err(StepFault::Failed(Fault::Broken(_))) => {
+                self.send(path, Artifact::hesitant(run_id, bytes)).await
+            }
+            first => first,
+        }
+    }
+
+    async fn send(&mut self, path: &str, artifact: Artifact) -> Result<(), StepFault> {
         let (prober, key) = (self.prober, self.key);
         let (line, head) = self
             .keyed
             .cleared_with_key(&ask("PUT", path, None), key)
             .await?;
-        let body = Artifact::new(&prober.keys.run_id, bytes).boxed_unsync();
+        let body = artifact.boxed_unsync();
         let whole = async {
             let response = http::send(line, &head, body, false).await?;
             http::read(prober, response).await

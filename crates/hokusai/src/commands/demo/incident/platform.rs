@@ -91,6 +91,7 @@ impl Platform {
             "front-door".to_owned(),
             format!("--routes={}", rules.display()),
             "--accept-unproven".to_owned(),
+            format!("--data-dir={}", self.logs.join("front-door").display()),
         ];
         self.door = Some(Part::start("front-door", &arguments, &self.logs)?);
         rules.clone_into(&mut self.rules);
