@@ -201,7 +201,8 @@ fn examples() {
 }
 
 /// Compares 100 rules with the same in another order of their source, with five pairs of neighbours swapped and five
-/// rules written anew, and with the same rules from the last to the first.
+/// rules written anew, and with the same rules from the last to the first. Of the last two kinds only the first: an edited
+/// table of `qblow` runs into the budget of a whole comparison, which takes minutes.
 #[expect(clippy::print_stdout, reason = "a program that prints a table")]
 fn differences(kind: &str) {
     let globs = table(kind, 100, 1);
@@ -226,6 +227,9 @@ fn differences(kind: &str) {
         ("edited", as_table(&edited)),
         ("reversed", as_table(&reversed)),
     ] {
+        if matches!(kind, "qblow" | "hard") && name != "permuted" {
+            continue;
+        }
         let start = now();
         let diff = diff(&old, &new);
         let (time, changes) = (millis(start.elapsed()), diff.changes.len());

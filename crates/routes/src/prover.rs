@@ -81,13 +81,23 @@ impl Prover {
 
     /// Like [`Prover::find`], with the number of search nodes that it took.
     pub fn find_counting(&self, positive: &[SetId], negative: &[SetId]) -> (Verdict, usize) {
-        let (strict, nodes) = self.run(positive, negative, Strictness::Sendable);
+        self.find_within(positive, negative, self.budget)
+    }
+
+    /// Like [`Prover::find_counting`], with another budget, for callers with one for many questions.
+    pub fn find_within(
+        &self,
+        positive: &[SetId],
+        negative: &[SetId],
+        budget: usize,
+    ) -> (Verdict, usize) {
+        let (strict, nodes) = self.run(positive, negative, Strictness::Sendable, budget);
         match strict {
             Outcome::Found(request) => return (Verdict::Witness(request), nodes),
             Outcome::OutOfBudget => return (Verdict::Unknown, nodes),
             Outcome::Nothing => {}
         }
-        let (loose, more) = self.run(positive, negative, Strictness::Visible);
+        let (loose, more) = self.run(positive, negative, Strictness::Visible, budget);
         let verdict = match loose {
             Outcome::Found(request) => Verdict::OddWitness(request),
             Outcome::OutOfBudget => Verdict::Unknown,
@@ -101,13 +111,14 @@ impl Prover {
         positive: &[SetId],
         negative: &[SetId],
         strictness: Strictness,
+        budget: usize,
     ) -> (Outcome, usize) {
         let numbers = |sets: &[SetId]| -> Vec<usize> { sets.iter().map(|set| set.0).collect() };
         let rules = validity::Validity {
             strictness,
             host_port: self.host_port,
         };
-        Search::new(&self.states, rules, self.budget).run(&numbers(positive), &numbers(negative))
+        Search::new(&self.states, rules, budget).run(&numbers(positive), &numbers(negative))
     }
 }
 
