@@ -10,3 +10,4 @@ mod artifacts;
 mod models;
 mod openapi;
 mod tracking;
+mod uris;
