@@ -30,9 +30,11 @@ pub enum ArtifactError {
         /// How much is kept free.
         floor_bytes: u64,
     },
-    /// The client sent nothing for too long.
-    #[error("the upload stalled for {seconds} s and was dropped")]
+    /// The client sent nothing, or next to nothing, for too long.
+    #[error("the upload brought less than {bytes} bytes in {seconds} s and was dropped")]
     Stalled {
+        /// How much was expected.
+        bytes: u64,
         /// How long was waited.
         seconds: u64,
     },

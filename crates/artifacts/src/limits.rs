@@ -7,17 +7,20 @@ pub struct Limits {
     pub max_upload_bytes: u64,
     /// Uploads stop when the disk has less than this left.
     pub free_space_floor_bytes: u64,
-    /// An upload that delivers no byte for this long is dropped.
+    /// How long an upload is watched before it is judged, again and again.
     pub stall_seconds: u64,
+    /// An upload that delivers less than this in that time is dropped: it holds a connection and a file for nothing.
+    pub stall_bytes: u64,
 }
 
 impl Default for Limits {
-    /// 100 GiB an artifact, 512 MiB kept free, a minute of silence.
+    /// 100 GiB an artifact, 512 MiB kept free, at least 64 KiB a minute (about 1 KiB/s, slower than any modem).
     fn default() -> Self {
         Self {
             max_upload_bytes: 100 << 30,
             free_space_floor_bytes: 512 << 20,
             stall_seconds: 60,
+            stall_bytes: 64 << 10,
         }
     }
 }

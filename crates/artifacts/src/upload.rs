@@ -113,16 +113,30 @@ where
 {
     let mut body = std::pin::pin!(body);
     let patience = Duration::from_secs(limits.stall_seconds);
+    let mut watch = std::pin::pin!(tokio::time::sleep(patience));
+    let mut brought = 0_u64;
     loop {
-        let next = tokio::time::timeout(patience, body.next())
-            .await
-            .map_err(|_| ArtifactError::Stalled {
-                seconds: limits.stall_seconds,
-            })?;
+        let next = tokio::select! {
+            biased;
+            next = body.next() => next,
+            () = watch.as_mut() => {
+                if brought < limits.stall_bytes {
+                    let (bytes, seconds) = (limits.stall_bytes, limits.stall_seconds);
+                    return Err(ArtifactError::Stalled { bytes, seconds });
+                }
+                brought = 0;
+                let next = watch.deadline() + patience;
+                watch.as_mut().reset(next);
+                continue;
+            }
+        };
         let message = next
             .transpose()
             .map_err(|error| ArtifactError::Body(error.to_string()))?;
         let is_end = message.is_none();
+        brought += message
+            .as_ref()
+            .map_or(0, |chunk| u64::try_from(chunk.len()).unwrap_or(0));
         if sender.send(message).await.is_err() || is_end {
             return Ok(());
         }

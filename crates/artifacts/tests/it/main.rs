@@ -167,7 +167,31 @@ async fn a_silent_upload_is_dropped() {
     let body = stream::pending::<Result<Bytes, String>>();
     assert!(matches!(
         fixture.store.receive(body).await,
-        Err(ArtifactError::Stalled { seconds: 0 })
+        Err(ArtifactError::Stalled { seconds: 0, .. })
+    ));
+}
+
+#[tokio::test]
+async fn an_upload_that_drips_is_dropped() {
+    let fixture = Fixture::with(Limits {
+        stall_seconds: 1,
+        stall_bytes: 1000,
+        free_space_floor_bytes: 0,
+        ..Limits::default()
+    });
+    let drips = stream::unfold(
+        tokio::time::interval(std::time::Duration::from_millis(20)),
+        |mut beat| async {
+            beat.tick().await;
+            Some((Ok::<_, String>(Bytes::from_static(b"x")), beat))
+        },
+    );
+    assert!(matches!(
+        fixture.store.receive(drips).await,
+        Err(ArtifactError::Stalled {
+            bytes: 1000,
+            seconds: 1
+        })
     ));
 }
 
