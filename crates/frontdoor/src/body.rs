@@ -139,6 +139,8 @@ pub(crate) enum DoorBody {
 /// A target's body: passed on as it comes; it keeps its place in the group until it ends, and gives its connection back.
 pub(crate) struct TargetBody {
     pub(crate) inner: Incoming,
+    /// Its end was seen: a chunked body says so only then.
+    pub(crate) is_over: bool,
     pub(crate) lease: Lease,
     pub(crate) request: Option<Arc<Progress>>,
     pub(crate) idle_limit: Duration,
@@ -153,6 +155,7 @@ impl TargetBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = without_trailers(Pin::new(&mut self.inner).poll_frame(cx));
         if polled.is_ready() {
+            self.is_over |= matches!(polled, Poll::Ready(None));
             self.idle = None;
             return polled.map_err(Into::into);
         }
@@ -172,7 +175,7 @@ impl Drop for TargetBody {
             .request
             .as_ref()
             .is_none_or(|request| request.is_done());
-        if is_request_done && self.inner.is_end_stream() {
+        if is_request_done && (self.is_over || self.inner.is_end_stream()) {
             self.lease.give_back();
         }
     }

@@ -100,6 +100,7 @@ impl Exchange<'_> {
                 head.version = Version::HTTP_11;
                 let body = TargetBody {
                     inner,
+                    is_over: false,
                     lease,
                     request: self.progress,
                     idle_limit: limit,
@@ -283,6 +284,7 @@ fn passed_on(
     headers::prepare_answer(&mut head.headers);
     let body = TargetBody {
         inner,
+        is_over: false,
         lease,
         request: None,
         idle_limit,

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,16 +101,20 @@ pub(crate) async fn serve(listeners: AdminListeners, shared: Arc<Shared>) {
     }
 }
 
-/// A socket that nobody listens on is what a killed process left behind. It appears under its name only once its mode is right.
+/// A socket that nobody listens on is what a killed process left behind. It is made where nobody
+/// else looks, and appears under its name once its mode is right.
 async fn bind_socket(path: &Path) -> io::Result<UnixListener> {
     if UnixStream::connect(path).await.is_ok() {
         return Err(io::Error::from(io::ErrorKind::AddrInUse));
     }
-    let fresh = path.with_extension("new");
-    let _ = std::fs::remove_file(&fresh);
+    let private = path.with_extension("new");
+    let _ = std::fs::remove_dir_all(&private);
+    std::fs::DirBuilder::new().mode(0o700).create(&private)?;
+    let fresh = private.join("s");
     let listener = UnixListener::bind(&fresh)?;
     std::fs::set_permissions(&fresh, std::fs::Permissions::from_mode(0o600))?;
     std::fs::rename(&fresh, path)?;
+    std::fs::remove_dir(&private)?;
     Ok(listener)
 }
 

@@ -178,3 +178,29 @@ async fn what_was_sent_is_not_sent_again() {
     assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
     assert_eq!(target.await.unwrap(), 1);
 }
+
+/// One connection to the target serves them all, in either framing of the answers.
+#[tokio::test]
+async fn a_connection_to_a_target_is_used_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let rules = RULES.replace("{auth}", &listener.local_addr().unwrap().to_string());
+    let world = World::with_rules(&rules).await;
+    let target = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        for answer in [
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+            "HTTP/1.1 204 No Content\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlast",
+        ] {
+            assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    let mut last = String::new();
+    for _ in 0..4 {
+        last = world.get("auth.example.com", "/").await;
+    }
+    assert!(last.ends_with("last"), "{last}");
+    target.await.unwrap();
+}
