@@ -7,6 +7,7 @@ mod listening;
 mod running;
 
 use clap::{Args, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
 use crate::exit::Exit;
@@ -41,8 +42,10 @@ pub(crate) fn run(serve: &Serve, config: &Config) -> anyhow::Result<Exit> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
+        // First of all: a stop that comes right after the announcement finds somebody who listens.
+        let stop = stop_signal()?;
         if let Some(Part::FrontDoor(arguments)) = &serve.part {
-            return front_door::run(arguments, config, serve.announce, stop_signal()).await;
+            return front_door::run(arguments, config, serve.announce, stop).await;
         }
         let running = start(config, serve.part.as_ref()).await?;
         if serve.announce {
@@ -59,7 +62,7 @@ pub(crate) fn run(serve: &Serve, config: &Config) -> anyhow::Result<Exit> {
         if let Some(door) = &door {
             door.announce(serve.announce);
         }
-        stop_signal().await;
+        stop.await;
         tracing::info!("stopping: no new connections, finishing what runs");
         if let Some(door) = door {
             door.stop().await;
@@ -69,17 +72,14 @@ pub(crate) fn run(serve: &Serve, config: &Config) -> anyhow::Result<Exit> {
     })
 }
 
-async fn stop_signal() {
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
+/// Ends when the process is told to stop; listens from the call on, not from the first poll.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
-    }
+    })
 }
