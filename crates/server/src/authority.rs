@@ -54,4 +54,7 @@ pub type Judgement<'a> = Pin<Box<dyn Future<Output = Result<Identity, ApiError>>
 pub trait Authority: Send + Sync + 'static {
     /// Judges one presented key for one action. Spends a token of the key's rate.
     fn judge(&self, presented: Presented) -> Judgement<'_>;
+
+    /// How long ago the key database was last heard, in milliseconds; none if it never was.
+    fn heard_ms_ago(&self) -> Option<u64>;
 }

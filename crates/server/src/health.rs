@@ -1,11 +1,14 @@
 //! Whether the registry lives, can answer, and what it is. None of this needs a key: load balancers ask.
 
-use axum::Json;
+use std::sync::Arc;
+
 use axum::extract::State;
+use axum::{Extension, Json};
 use hokusai_store::StoreError;
 use hokusai_store::Tx;
 use serde_json::{Value, json};
 
+use crate::authority::Authority;
 use crate::error::ApiError;
 use crate::gate::Access;
 use crate::registry::{RegistryState, openapi};
@@ -31,9 +34,25 @@ async fn live() -> Json<Value> {
 }
 
 /// This process can answer its requests. Never depends on another service.
-async fn health() -> Json<Value> {
-    Json(json!({"service": "registry", "status": "OK", "version": VERSION}))
+async fn health(authority: Option<Extension<Arc<dyn Authority>>>) -> Json<Value> {
+    let mut body = json!({"service": "registry", "status": "OK", "version": VERSION});
+    let is_silent = authority.is_some_and(|Extension(authority)| {
+        authority
+            .heard_ms_ago()
+            .is_none_or(|age_ms| age_ms > DEGRADED_AFTER_MS)
+    });
+    if let (true, Some(fields)) = (is_silent, body.as_object_mut()) {
+        fields.insert("status".to_owned(), "degraded".into());
+        fields.insert(
+            "because".to_owned(),
+            "the auth service or its database does not answer: known keys keep working for the stale window".into(),
+        );
+    }
+    Json(body)
 }
+
+/// Three times the second within which what was heard is fresh: an outage, not a hiccup.
+const DEGRADED_AFTER_MS: u64 = 3_000;
 
 /// Probes the database; not what a load balancer should ask, since a dependency's outage would take every replica out.
 async fn ready(State(state): State<RegistryState>) -> Result<Json<Value>, ApiError> {

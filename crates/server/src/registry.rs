@@ -4,7 +4,7 @@ pub mod openapi;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hokusai_artifacts::Artifacts;
 use hokusai_core::clock::Clock;
 use hokusai_core::random::Random;
@@ -63,5 +63,10 @@ pub fn routes() -> Vec<Route<RegistryState>> {
 /// The registry as a router; without an authority (`--no-auth`) everybody may read and write it.
 pub fn router(state: RegistryState, authority: Option<&Arc<dyn Authority>>) -> Router {
     let random = Arc::clone(&state.random);
-    routing::service("registry", routes(), state, authority, random)
+    let router = routing::service("registry", routes(), state, authority, random);
+    match authority {
+        // For `/health`, which says how long ago keys were last confirmed.
+        Some(authority) => router.layer(Extension(Arc::clone(authority))),
+        None => router,
+    }
 }

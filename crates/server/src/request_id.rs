@@ -9,6 +9,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use hokusai_core::random::Random;
 
+use crate::routing::mask;
+
 tokio::task_local! {
     static CURRENT: Arc<str>;
 }
@@ -35,7 +37,16 @@ pub async fn layer(
         .and_then(|value| value.to_str().ok())
         .filter(|id| is_id(id))
         .map_or_else(|| fresh(random.as_ref()), Arc::from);
+    // Names of headers, never values: one of them is a key.
+    tracing::trace!(
+        request.id = %id,
+        http.method = %request.method(),
+        http.path = %mask(request.uri().path()),
+        http.headers = ?request.headers().keys().map(HeaderName::as_str).collect::<Vec<_>>(),
+        "request"
+    );
     let mut response = CURRENT.scope(Arc::clone(&id), next.run(request)).await;
+    tracing::trace!(request.id = %id, http.status = response.status().as_u16(), "response");
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, value);
     }

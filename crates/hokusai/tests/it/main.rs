@@ -19,6 +19,7 @@ mod front_door;
 #[expect(dead_code, reason = "services are asked only what they must refuse")]
 mod h2_cases;
 mod incident;
+mod leaks;
 mod listeners;
 mod process;
 mod register;

@@ -19,9 +19,20 @@ pub(crate) struct Server {
 impl Server {
     /// Starts and waits until each of `count` services announced itself.
     pub(crate) fn start(folder: &Path, arguments: &[&str], count: usize) -> Self {
+        Self::start_logging(folder, arguments, count, "info")
+    }
+
+    /// The same, with a filter of the log.
+    pub(crate) fn start_logging(
+        folder: &Path,
+        arguments: &[&str],
+        count: usize,
+        filter: &str,
+    ) -> Self {
         let log = folder.join(format!("log-{}", unique()));
         let mut child = Command::new(env!("CARGO_BIN_EXE_hokusai"))
             .env_clear()
+            .env("HOKUSAI_LOG", filter)
             .arg("serve")
             .args(arguments)
             .arg("--announce")

@@ -242,7 +242,13 @@ async fn security_3_auth_killed_under_load_no_request_with_a_known_key_fails_and
     tokio::time::sleep(Duration::from_millis(500)).await;
     auth.server.kill();
     // Long enough that the last answer is stale by far.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    tokio::time::sleep(Duration::from_millis(3_500)).await;
+    let health = format!("{}/health", registry.url);
+    let degraded = ask(Method::GET, &health, "", None).await;
+    assert_eq!(
+        (degraded.status.as_u16(), &degraded.body["status"]),
+        (200, &json!("degraded"))
+    );
     let never_seen = registry.search(&unseen).await;
     assert_eq!(
         (never_seen.status.as_u16(), &never_seen.body["code"]),
@@ -271,6 +277,11 @@ async fn security_3_auth_killed_under_load_no_request_with_a_known_key_fails_and
     }
     println!("{stale} answers were stale, the slowest took {slowest:?}");
     assert!(stale > 0, "the outage was never noticed");
+    let healed = ask(Method::GET, &health, "", None).await;
+    assert_eq!(
+        (healed.status.as_u16(), &healed.body["status"]),
+        (200, &json!("OK"))
+    );
     let again = registry.search(&unseen).await;
     assert_eq!(
         (again.status.as_u16(), again.stale),

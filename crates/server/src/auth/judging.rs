@@ -157,6 +157,10 @@ impl AuthService {
 }
 
 impl Authority for AuthService {
+    fn heard_ms_ago(&self) -> Option<u64> {
+        Some(self.age_ms())
+    }
+
     fn judge(&self, presented: Presented) -> Judgement<'_> {
         Box::pin(async move {
             let question = Question {

@@ -82,6 +82,10 @@ pub(super) fn record() -> KeyRecord {
 struct Holder;
 
 impl Authority for Holder {
+    fn heard_ms_ago(&self) -> Option<u64> {
+        Some(0)
+    }
+
     fn judge(&self, _presented: Presented) -> Judgement<'_> {
         Box::pin(std::future::ready(Ok(Identity {
             key_id: LOCAL.to_owned(),

@@ -79,11 +79,6 @@ impl HttpAuthority {
         }
     }
 
-    /// How long ago the auth service, and through it its database, was last heard; none if it never was.
-    pub fn heard_ms_ago(&self) -> Option<u64> {
-        lock(&self.memory).heard_ms_ago(self.clock.monotonic_ms())
-    }
-
     async fn decide(&self, presented: Presented) -> Result<Identity, ApiError> {
         let key = ApiKey::parse(&presented.key)
             .map_err(|invalid| unreadable(invalid, presented.source))?;
@@ -194,6 +189,10 @@ impl HttpAuthority {
 }
 
 impl Authority for HttpAuthority {
+    fn heard_ms_ago(&self) -> Option<u64> {
+        lock(&self.memory).heard_ms_ago(self.clock.monotonic_ms())
+    }
+
     fn judge(&self, presented: Presented) -> Judgement<'_> {
         Box::pin(self.decide(presented))
     }
