@@ -98,9 +98,7 @@ impl HttpAuthority {
         if let Some(known) = usable.as_ref().filter(|_| is_silent || is_behind) {
             return self.identity(&known.record, &presented, true);
         }
-        if is_silent {
-            return Err(store_down("the auth service does not answer"));
-        }
+        // Even while nobody answers: the next question may be the first that is answered again.
         // Who has something to fall back on does not wait for long.
         let deadline = if usable.is_some() {
             SHORT_DEADLINE

@@ -75,6 +75,7 @@ async fn play(stage: &mut Stage, data: &Path, reports: &Path) -> anyhow::Result<
     let repaired = repair::repair(stage, table, &reports.join("repaired.toml"))?;
     platform.apply(&repaired)?;
     platform.settle().await?;
+    platform.heal().await?;
     stage.title("hokusai verify, once more");
     scenes::verify_repaired(stage, &platform, &reports.join("incident-after.md")).await?;
     stage.title("A model is registered, through the front door, with an API key");

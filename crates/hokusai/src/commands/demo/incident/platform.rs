@@ -162,6 +162,19 @@ impl Platform {
         }
         anyhow::bail!("the front door found no healthy target")
     }
+
+    /// Waits until the registry has heard its auth service again: it asks a few times a second.
+    pub(super) async fn heal(&self) -> anyhow::Result<()> {
+        let client = Client::new(&self.registry.url, "")?;
+        for _ in 0..SETTLE_TRIES {
+            let (_, body) = client.ask(Method::GET, "/health", None).await?;
+            if body.get("status").is_some_and(|status| status == "OK") {
+                return Ok(());
+            }
+            tokio::time::sleep(SETTLE_PAUSE).await;
+        }
+        anyhow::bail!("the registry does not hear its auth service")
+    }
 }
 
 async fn mint(admin: &Client, name: &str, scopes: &[&str]) -> anyhow::Result<String> {
