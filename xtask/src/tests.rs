@@ -26,6 +26,10 @@ const STEPS: &[Step] = &[
         command: &["crates/routes/examples/proxy_oracle/run"],
     },
     Step {
+        name: "fuzz",
+        command: &["fuzz/run", "20"],
+    },
+    Step {
         name: "conformance",
         command: &["conformance/run"],
     },
