@@ -24,9 +24,10 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Cause> {
     } else {
         "repair auth first; the registry recovers by itself within a second"
     };
-    let seen = facts
-        .detail(Service::Registry, "key-unknown")
-        .map(str::to_owned);
+    let seen = ["key-unknown", "health"]
+        .into_iter()
+        .filter(|id| facts.failed(Service::Registry, id))
+        .filter_map(|id| facts.detail(Service::Registry, id).map(str::to_owned));
     // When auth itself is broken, its own cause stands before this one.
     vec![Cause::new("auth-away", 32, sentence, fix).with(seen)]
 }

@@ -16,7 +16,9 @@ fn cause(facts: &Facts<'_>, service: Service) -> Option<Cause> {
             .filter(|a| a.answered_by.as_deref() == Some(service.name()))
     };
     let not_ready = is_own("ready").filter(|answer| answer.status >= 500);
-    let degraded = is_own("health").filter(|a| a.text("status").as_deref() == Some("degraded"));
+    // What auth does not hear is its database; what the registry does not hear is auth.
+    let degraded = is_own("health")
+        .filter(|a| service == Service::Auth && a.text("status").as_deref() == Some("degraded"));
     not_ready.or(degraded)?;
     let sentence = format!(
         "{service} lives and does not reach its database: `/health` {} and `/ready` does not, so requests that need the database fail until it is back",

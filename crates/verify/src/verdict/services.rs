@@ -28,7 +28,10 @@ pub(super) fn identity(service: Service, outcome: &Outcome) -> Judgement {
     }
     let status = answer.text("status").unwrap_or_default();
     if status == "degraded" {
-        return (State::Failed, format!("{service} says that it is degraded"));
+        let why = answer.text("because").map(|why| foreign::clean(&why));
+        let because = why.map_or_else(String::new, |why| format!(": `{why}`"));
+        let sentence = format!("{service} says that it is degraded{because}");
+        return (State::Failed, sentence);
     }
     let version = answer.versions.first().map(|v| foreign::clean(v));
     (
