@@ -33,7 +33,7 @@ targets = ["{fast}"]
 health = {{ path = "/" }}
 [target_group.hanging]
 targets = ["{hanging}"]
-max_in_flight = 16
+max_in_flight = 48
 health = {{ enabled = false }}
 [target_group.sink]
 targets = ["{sink}"]

@@ -99,8 +99,9 @@ impl Group {
             return Some(place);
         }
         self.counters.queued.fetch_add(1, Ordering::Relaxed);
-        let is_crowded = self.waiting.fetch_add(1, Ordering::Relaxed) >= self.limit;
-        let place = if is_crowded {
+        // A client may go away while it waits; the turn ends with the future.
+        let turn = Waiting::begin(&self.waiting);
+        let place = if turn.before >= self.limit {
             None
         } else {
             let place = Arc::clone(&self.places).acquire_owned();
@@ -109,7 +110,7 @@ impl Group {
                 .ok()
                 .and_then(Result::ok)
         };
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        drop(turn);
         if place.is_none() {
             self.counters.full.fetch_add(1, Ordering::Relaxed);
         }
@@ -252,6 +253,26 @@ impl Occupied {
 impl Drop for Occupied {
     fn drop(&mut self) {
         self.target.outstanding.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Counts a request as waiting for as long as it lives.
+struct Waiting<'c> {
+    count: &'c AtomicUsize,
+    /// How many waited already.
+    before: usize,
+}
+
+impl<'c> Waiting<'c> {
+    fn begin(count: &'c AtomicUsize) -> Self {
+        let before = count.fetch_add(1, Ordering::Relaxed);
+        Self { count, before }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

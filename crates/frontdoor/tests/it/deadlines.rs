@@ -204,3 +204,34 @@ async fn a_connection_to_a_target_is_used_again() {
     assert!(last.ends_with("last"), "{last}");
     target.await.unwrap();
 }
+
+/// Clients that give up while they wait leave no trace: the next burst waits as before.
+#[tokio::test]
+async fn who_gives_up_waiting_takes_nobodys_turn() {
+    let rules = RULES.replace("response_timeout_ms = 50", "response_timeout_ms = 600");
+    let world = World::with_rules(&rules).await;
+    let hanging = tokio::time::timeout(
+        Duration::from_millis(400),
+        world.get("auth.example.com", "/hang"),
+    );
+    let giving_up = async {
+        world
+            .until(|status| status.current.groups[0].in_flight == 1)
+            .await;
+        let waiting = world.get("auth.example.com", "/x");
+        tokio::time::timeout(Duration::from_millis(50), waiting).await
+    };
+    let (_, gave_up) = tokio::join!(hanging, giving_up);
+    assert!(gave_up.is_err(), "it was answered before it gave up");
+    world
+        .until(|status| status.current.groups[0].in_flight == 0)
+        .await;
+    let (first, second) = tokio::join!(
+        world.get("auth.example.com", "/slow"),
+        world.get("auth.example.com", "/slow"),
+    );
+    assert!(
+        first.contains("auth GET /slow") && second.contains("auth GET /slow"),
+        "{first}{second}"
+    );
+}
