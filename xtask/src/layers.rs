@@ -32,6 +32,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "hokusai-artifacts",
             "hokusai-core",
             "hokusai-frontdoor",
+            "hokusai-migrate",
             "hokusai-routes",
             "hokusai-server",
             "hokusai-store",
@@ -39,6 +40,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "hokusai-wire",
         ],
     ),
+    ("hokusai-aws", &[]),
     ("hokusai-bench-load", &[]),
     ("xtask", &[]),
 ];

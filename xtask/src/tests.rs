@@ -42,6 +42,10 @@ const STEPS: &[Step] = &[
         command: &["faults/page/run"],
     },
     Step {
+        name: "rehearsal",
+        command: &["rehearsal/run"],
+    },
+    Step {
         name: "terraform",
         command: &["deploy/terraform/check"],
     },
@@ -63,7 +67,15 @@ pub(crate) fn run(names: &[String]) -> anyhow::Result<()> {
             known.join(", ")
         );
     }
-    execute(&["cargo", "build", "--locked", "--package", "hokusai"])?;
+    execute(&[
+        "cargo",
+        "build",
+        "--locked",
+        "--package",
+        "hokusai",
+        "--package",
+        "hokusai-aws",
+    ])?;
     STEPS
         .iter()
         .filter(|step| names.is_empty() || names.iter().any(|name| name == step.name))

@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod front_door;
 mod keys;
+mod migrate;
 mod model;
 mod openapi;
 mod routes;
@@ -52,6 +53,9 @@ enum Command {
     FrontDoor(front_door::FrontDoor),
     /// Checks a running deployment from the outside, and names the cause of what is wrong.
     Verify(Box<verify::Verify>),
+    /// Moves from a shared load balancer to dedicated ones, with gates, verification and a way back.
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
     /// Prints the OpenAPI document of a service.
     Openapi {
         /// Which service.
@@ -85,7 +89,7 @@ pub(crate) fn run(line: &[OsString]) -> anyhow::Result<Exit> {
     let arguments = Arguments::from_arg_matches(&layers.matches)?;
     telemetry::start(matches!(
         arguments.command,
-        Command::Demo(_) | Command::Doctor(_) | Command::Verify(_)
+        Command::Demo(_) | Command::Doctor(_) | Command::Verify(_) | Command::Migrate(_)
     ));
     for warning in &layers.warnings {
         tracing::warn!("{warning}");
@@ -103,6 +107,7 @@ pub(crate) fn run(line: &[OsString]) -> anyhow::Result<Exit> {
             doctor::run(&doctor, &settings, &layers.settings, &layers.warnings)
         }
         Command::Verify(verify) => verify::run(&verify),
+        Command::Migrate(migrate) => migrate::run(migrate),
         Command::Config(ConfigCommand::Show { json }) => {
             config_show::run(&settings, &layers.settings, json)
         }

@@ -32,6 +32,8 @@ pub struct Plan {
     pub weights: Vec<u8>,
     /// How long all traffic stays on the new side before the old one goes, in seconds.
     pub hold_s: u64,
+    /// How long resolvers keep answers after a change, in seconds.
+    pub ttl_s: u64,
     /// Verifications at each step that moves traffic.
     pub rounds: u32,
     /// Health checks in a row that a new target group must pass.

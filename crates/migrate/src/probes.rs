@@ -50,6 +50,17 @@ impl Probes {
         now.red().into_iter().filter(is_green).collect()
     }
 
+    /// Both together: red where either is.
+    #[must_use]
+    pub fn worst(mut self, other: &Self) -> Self {
+        for (id, light) in &other.0 {
+            if *light == Light::Red || !self.0.contains_key(id) {
+                self.0.insert(id.clone(), *light);
+            }
+        }
+        self
+    }
+
     /// Whether going back from `now` to `self`, the baseline, would turn more probes red than it turns green.
     pub fn is_worse_than(&self, now: &Self) -> bool {
         self.red().len() > now.red().len()

@@ -1,7 +1,7 @@
 //! `hokusai verify`: checks a running deployment from the outside, and names the cause of what is wrong.
 
 mod arguments;
-mod given;
+pub(crate) mod given;
 mod run;
 mod watch;
 
@@ -11,7 +11,7 @@ use hokusai_verify::report::Colour;
 use hokusai_verify::verdict::Overall;
 
 pub(crate) use arguments::Verify;
-pub(crate) use run::{Outcome, Setup};
+pub(crate) use run::{Outcome, Setup, run as verify_once};
 
 use crate::exit::{Exit, Failure};
 

@@ -119,13 +119,8 @@ impl Migration<'_> {
     }
 
     fn verify_directly(&mut self) -> Result<Vec<String>, Stop> {
-        let mut direct = self.seams.cloud.direct(&self.plan)?;
-        direct.extend(self.plan.endpoints.direct.clone());
-        let probes = self
-            .seams
-            .prober
-            .probe(&Side::Direct(direct))
-            .map_err(Stop::Failed)?;
+        let side = self.direct()?;
+        let probes = self.seams.prober.probe(&side).map_err(Stop::Failed)?;
         if !probes.is_green() {
             return Err(Stop::Failed(format!(
                 "the new side, asked directly, is not green: {}",
@@ -217,11 +212,7 @@ impl Migration<'_> {
         let mut count = 0;
         let mut newest = Probes::default();
         for _ in 0..self.plan.rounds {
-            newest = self
-                .seams
-                .prober
-                .probe(&Side::Public)
-                .map_err(Stop::Failed)?;
+            newest = self.look(step)?;
             let regressions = baseline.regressions(&newest);
             count += regressions.len();
             self.log(Event::Verified {
@@ -237,6 +228,31 @@ impl Migration<'_> {
             }
         }
         Ok((newest, count))
+    }
+
+    /// One verification. While clients are spread over both sides, what one address sees is half the truth: the new side is
+    /// asked directly as well.
+    fn look(&mut self, step: Step) -> Result<Probes, Stop> {
+        let probes = self
+            .seams
+            .prober
+            .probe(&Side::Public)
+            .map_err(Stop::Failed)?;
+        if !matches!(step, Step::Shift(percent) if percent < 100) {
+            return Ok(probes);
+        }
+        let side = self.direct()?;
+        let direct = self.seams.prober.probe(&side).map_err(Stop::Failed)?;
+        Ok(probes.worst(&direct))
+    }
+
+    /// Where the new side is asked directly: as the plan says, else as the cloud does.
+    fn direct(&mut self) -> Result<Side, CloudError> {
+        let planned = &self.plan.endpoints.direct;
+        if !planned.is_empty() {
+            return Ok(Side::Direct(planned.clone()));
+        }
+        Ok(Side::Direct(self.seams.cloud.direct(&self.plan)?))
     }
 
     /// Waits until the last change has reached everybody.

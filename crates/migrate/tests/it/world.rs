@@ -328,6 +328,7 @@ pub(crate) fn plan() -> Plan {
         traffic_before: traffic_of(0),
         weights: vec![1, 50, 100],
         hold_s: 90,
+        ttl_s: 0,
         rounds: 2,
         health_checks: 2,
         budget: Budget(0),

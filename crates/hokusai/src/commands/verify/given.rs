@@ -13,7 +13,7 @@ use crate::commands::routes;
 use crate::exit::{Exit, Failure};
 
 /// The key from a file, standard input (`-`) or `HOKUSAI_API_KEY`. Its form is a check, not an error.
-pub(super) fn key(file: Option<&Path>) -> anyhow::Result<String> {
+pub(crate) fn key(file: Option<&Path>) -> anyhow::Result<String> {
     const HINT: &str =
         "set HOKUSAI_API_KEY, say --key-file FILE (`-` for standard input), or --without-key";
     let read = match file {
@@ -73,7 +73,7 @@ pub(super) fn add_targets(rules: &Table, arguments: &Verify, direct: &mut Vec<Di
 }
 
 /// TLS, when an endpoint needs it.
-pub(super) fn tls(deployment: &Deployment, ca: Option<&Path>) -> anyhow::Result<Option<Tls>> {
+pub(crate) fn tls(deployment: &Deployment, ca: Option<&Path>) -> anyhow::Result<Option<Tls>> {
     let needs = Service::ALL
         .into_iter()
         .any(|service| deployment.endpoint(service).is_tls);

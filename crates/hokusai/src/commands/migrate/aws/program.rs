@@ -1,0 +1,105 @@
+//! Runs `hokusai-aws`, as git runs its subcommands.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use hokusai_migrate::cloud::CloudError;
+use serde_json::Value;
+
+use crate::exit::Failure;
+
+/// The program, with what every call carries.
+pub(crate) struct Program {
+    path: PathBuf,
+    region: Option<String>,
+    endpoint: Option<String>,
+}
+
+impl Program {
+    /// The one beside this program, else the one on the PATH.
+    pub(crate) fn new(region: Option<String>, endpoint: Option<String>) -> anyhow::Result<Self> {
+        let own = std::env::current_exe()?;
+        let beside = own.with_file_name(NAME);
+        let found = if beside.is_file() {
+            Some(beside)
+        } else {
+            on_path()
+        };
+        let path = found.ok_or_else(|| {
+            Failure::usage(
+                format!("`{NAME}` is neither beside this program nor on the PATH"),
+                "build it with `cargo build --release --package hokusai-aws`; it is apart because the SDK takes minutes to compile",
+            )
+        })?;
+        Ok(Self {
+            path,
+            region,
+            endpoint,
+        })
+    }
+
+    /// The endpoint, if it is not AWS's own.
+    pub(crate) fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
+    }
+
+    /// Runs a command, with JSON on its standard input, and reads the JSON that it prints.
+    pub(crate) fn ask(
+        &self,
+        arguments: &[&str],
+        input: Option<&Value>,
+    ) -> Result<Value, CloudError> {
+        let failed = |why: String| {
+            CloudError::Failed(format!(
+                "{NAME} {}: {why}",
+                arguments.first().unwrap_or(&"")
+            ))
+        };
+        let mut command = Command::new(&self.path);
+        if let Some(region) = &self.region {
+            command.args(["--region", region]);
+        }
+        if let Some(endpoint) = &self.endpoint {
+            command.args(["--endpoint-url", endpoint]);
+        }
+        let mut child = command
+            .args(arguments)
+            .stdin(if input.is_some() {
+                Stdio::piped()
+            } else {
+                Stdio::null()
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| failed(error.to_string()))?;
+        if let (Some(input), Some(mut stdin)) = (input, child.stdin.take()) {
+            stdin
+                .write_all(input.to_string().as_bytes())
+                .map_err(|error| failed(error.to_string()))?;
+        }
+        let output = child
+            .wait_with_output()
+            .map_err(|error| failed(error.to_string()))?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(failed(
+                said.trim()
+                    .trim_start_matches("error: ")
+                    .replace('\n', ": "),
+            ));
+        }
+        serde_json::from_slice(&output.stdout)
+            .map_err(|error| failed(format!("its answer is not JSON: {error}")))
+    }
+}
+
+fn on_path() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(NAME))
+        .find(|program| program.is_file())
+}
+
+const NAME: &str = "hokusai-aws";
