@@ -5,7 +5,7 @@
 //! and changes exactly what it is told. It must not print credentials, and asks another endpoint than AWS's only when a
 //! flag says so (security 23).
 //!
-//! To add a command: a variant in [`command::Command`], and a function in the file of its service.
+//! To add a command: a variant in `command.rs` and a function in the file of its service.
 
 mod command;
 mod connection;

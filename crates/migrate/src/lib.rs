@@ -2,7 +2,7 @@
 //!
 //! The machine ([`machine::Migration`]) knows the steps and their order, the error budget and the way back. What it acts on
 //! stands behind seams: [`cloud::Cloud`] (two real ones: Hokusai's own front door, and AWS), [`machine::Prober`] (the verifier),
-//! [`machine::Proof`] (the stock MLflow client), [`machine::Consent`] and [`machine::Pace`]. It must not print, and it must not
+//! [`machine::Proof`] (the stock MLflow client), [`machine::Operator`] and the clock. It must not print, and it must not
 //! change anything that the journal has not named before: whoever finds the journal after a crash can go on or go back.
 //!
 //! - [`plan::Plan`] is what was agreed to, with a hash: the two tables, exactly which requests move, weights, hold.

@@ -1,7 +1,7 @@
 //! Why: causes, the likeliest and most basic first, each with its evidence and what to do. Pure.
 //!
 //! A cause is a file here with `pub(super) fn find(facts: &Facts<'_>) -> Vec<Cause>`. To add one: the file, a line in
-//! [`FINDERS`], a row in `docs/verify.md`, and a fault in `faults/` that stages it with real processes.
+//! `FINDERS`, a row in `docs/verify.md`, and a fault in `faults/` that stages it with real processes.
 
 mod answering;
 mod artifacts;

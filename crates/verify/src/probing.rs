@@ -1,6 +1,6 @@
 //! The only IO of this crate: asks what the plan says, and notes what comes.
 //!
-//! Security 21: the caller's key leaves only through [`keyed`], which sees to it that the endpoint has just shown a good
+//! Security 21: the caller's key leaves only through `keyed`, which sees to it that the endpoint has just shown a good
 //! certificate (or is this machine), its identity, and that the very path is answered by the right service. Nothing here
 //! follows a redirect or uses a proxy.
 

@@ -1,6 +1,6 @@
 //! Terraform: its source, and what `terraform show -json` prints of a plan or a state.
 //!
-//! Each becomes a list of resources, and [`table`] makes listeners, rules and target groups of those. Terraform is
+//! Each becomes a list of resources, and `table` makes listeners, rules and target groups of those. Terraform is
 //! never run.
 
 mod action;

@@ -1,7 +1,7 @@
 //! What `terraform show -json` prints of a plan.
 //!
 //! Before a plan is applied, no ARN is known. Which listener a rule belongs to, and which target group an action
-//! means, is then found in the configuration that the plan repeats: see [`references`](super::references).
+//! means, is then found in the configuration that the plan repeats: see `references`.
 
 use super::overlay::overlay;
 use super::references::Configuration;

@@ -1,7 +1,7 @@
 //! Terraform's source, in its own syntax (`*.tf`) and in JSON (`*.tf.json`), as far as it is constant.
 //!
 //! Local values, variables with defaults (which is said), `for_each`, `count`, dynamic blocks, templates, conditions, `for`
-//! and the [`functions`] that only rearrange values are worked out. What depends on anything else, such as data
+//! and the `functions` that only rearrange values are worked out. What depends on anything else, such as data
 //! sources, attributes that the cloud gives, other functions and modules, stays open: where the table needs it, that
 //! fails, and a plan is the better text to check.
 
