@@ -41,10 +41,10 @@ class Migrator:
         return json.loads(done.stdout)["plan"]
 
     def run(self, *arguments: str) -> Ended:
-        return self._ended(self._call("run", "--json", *self._run_flags(), *arguments))
+        return self._ended(self._call("run", "--json", *self._run_flags(*arguments)))
 
     def roll_back(self, *arguments: str) -> Ended:
-        return self._ended(self._call("rollback", "--json", *self._run_flags(), *arguments))
+        return self._ended(self._call("rollback", "--json", *self._run_flags(*arguments)))
 
     def run_until(self, event: str, step: str) -> None:
         """Runs, and kills the process with SIGKILL as soon as the journal says `event` of `step`."""
@@ -74,8 +74,9 @@ class Migrator:
     def report(self) -> str:
         return (self.dir / "report.md").read_text()
 
-    def _run_flags(self) -> list[str]:
-        return ["--yes", "--ca", str(self._authority), "--python", os.environ["MLFLOW_PYTHON"]]
+    def _run_flags(self, *more: str) -> list[str]:
+        python = () if "--python" in more else ("--python", os.environ["MLFLOW_PYTHON"])
+        return ["--yes", "--ca", str(self._authority), *python, *more]
 
     def _command(self, verb: str, *arguments: str) -> list[str]:
         return [str(BINARY), "migrate", verb, "--dir", str(self.dir), *map(str, arguments)]

@@ -12,8 +12,9 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "faults"), str(HERE.parent / "conformance")]
 
 import aws  # noqa: E402
+import door  # noqa: E402
 
-SCENARIOS = {**aws.SCENARIOS}
+SCENARIOS = {**door.SCENARIOS, **aws.SCENARIOS}
 
 
 def main() -> int:

@@ -88,6 +88,11 @@ pub trait Cloud {
     /// The table that carries traffic now: the shared one.
     fn current(&mut self) -> Result<Table, CloudError>;
 
+    /// The text of that table, where the cloud itself keeps one in our own form.
+    fn current_text(&mut self) -> Result<Option<String>, CloudError> {
+        Ok(None)
+    }
+
     /// The table of the new side, once it stands.
     fn next(&mut self) -> Result<Option<Table>, CloudError>;
 

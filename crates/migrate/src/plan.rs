@@ -38,6 +38,8 @@ pub struct Plan {
     pub rounds: u32,
     /// Health checks in a row that a new target group must pass.
     pub health_checks: u32,
+    /// How long new target groups may take to become healthy, in seconds.
+    pub health_wait_s: u64,
     /// Regressions that a step may show.
     pub budget: Budget,
     /// What the verifier is pointed at: URLs, and where the new side is asked directly.

@@ -11,6 +11,7 @@ pub enum Step {
     /// Compares the live state with the plan, and records which probes are green now.
     PreCheck,
     /// The new side comes into being, by the operator's hand or ours, and is read back: it must equal the plan.
+    #[serde(rename = "apply")]
     ApplyGate,
     /// Today's targets stand in the new target groups as well, and are healthy.
     Attach,

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod aws;
+mod door;
 mod operator;
 mod planning;
 mod prober;
@@ -72,6 +73,7 @@ fn act(
 /// The installation that a plan is for.
 fn cloud(plan: &Plan) -> anyhow::Result<Box<dyn Cloud>> {
     match plan.identity.kind.as_str() {
+        door::KIND => Ok(Box::new(door::Door::of_plan(plan)?)),
         aws::KIND => Ok(Box::new(aws::Aws::of_plan(plan)?)),
         other => Err(Failure::usage(
             format!("the plan is for `{other}`, which this release does not know"),

@@ -85,7 +85,7 @@ impl Migration<'_> {
         )?;
         let mut evidence = self.seams.cloud.attach(&self.plan)?;
         let mut in_a_row = 0;
-        for _ in 0..HEALTH_PATIENCE {
+        for _ in 0..self.plan.health_wait_s.max(self.plan.health_checks.into()) {
             let health = self.seams.cloud.health(&self.plan)?;
             let is_healthy = !health.is_empty() && health.iter().all(GroupHealth::is_healthy);
             in_a_row = if is_healthy { in_a_row + 1 } else { 0 };
@@ -337,8 +337,6 @@ fn changed(what: &str, expected: &Traffic, found: &Traffic) -> CloudError {
     }
 }
 
-/// How often new targets are looked at before giving up: with the interval, five minutes, longer than a balancer's slowest healthy threshold at its defaults.
-const HEALTH_PATIENCE: u32 = 300;
 /// Between two looks at the new targets.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
 /// Between two verifications while traffic is held.

@@ -331,6 +331,7 @@ pub(crate) fn plan() -> Plan {
         ttl_s: 0,
         rounds: 2,
         health_checks: 2,
+        health_wait_s: 10,
         budget: Budget(0),
         endpoints: Endpoints {
             auth: "https://auth.example.com".to_owned(),

@@ -26,6 +26,8 @@ impl std::str::FromStr for Pair {
 /// Where the load balancers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CloudKind {
+    /// Hokusai's own front door: weights between two tables.
+    FrontDoor,
     /// AWS: load balancers, target groups, weighted records.
     Aws,
 }
@@ -63,6 +65,9 @@ pub(crate) struct PlanArguments {
     /// Health checks in a row that new target groups must pass.
     #[arg(long, default_value_t = 3)]
     pub health_checks: u32,
+    /// How long new target groups may take to become healthy, in seconds; a load balancer's slowest settings need five minutes.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub health_wait_s: u64,
     /// Regressions that a step may show before the migration goes back.
     #[arg(long, default_value_t = 0)]
     pub budget: u32,
@@ -78,6 +83,12 @@ pub(crate) struct PlanArguments {
     /// Prints the plan as JSON.
     #[arg(long)]
     pub json: bool,
+    /// Front door: its admin socket, `front-door.sock` in its data directory.
+    #[arg(long, value_name = "FILE", required_if_eq("cloud", "front-door"))]
+    pub admin_socket: Option<PathBuf>,
+    /// Front door: the rule file that it enforces now.
+    #[arg(long, value_name = "FILE", required_if_eq("cloud", "front-door"))]
+    pub current: Option<PathBuf>,
     /// AWS: name or ARN of the shared load balancer.
     #[arg(long, value_name = "NAME", required_if_eq("cloud", "aws"))]
     pub load_balancer: Option<String>,

@@ -11,7 +11,7 @@ use hokusai_routes::model::Table;
 use hokusai_routes::{findings, writer};
 
 use super::arguments::{CloudKind, PlanArguments};
-use super::aws;
+use super::{aws, door};
 use crate::commands::routes;
 use crate::exit::{Exit, Failure};
 use crate::system::SystemClock;
@@ -19,6 +19,7 @@ use crate::system::SystemClock;
 /// Makes the plan; begins the migration unless it is a dry run.
 pub(super) fn run(arguments: &PlanArguments) -> anyhow::Result<Exit> {
     let mut cloud: Box<dyn Cloud> = match arguments.cloud {
+        CloudKind::FrontDoor => Box::new(door::Door::of_arguments(arguments)?),
         CloudKind::Aws => Box::new(aws::Aws::of_arguments(arguments)?),
     };
     let clock = SystemClock::start();
@@ -53,7 +54,9 @@ fn plan(arguments: &PlanArguments, cloud: &mut dyn Cloud, now_ms: i64) -> anyhow
         identity: cloud.identity()?,
         moves: Plan::moves(&diff(&current, &next))?,
         cost: cost(arguments.cloud, &next),
-        current: writer::toml::write(&current),
+        current: cloud
+            .current_text()?
+            .unwrap_or_else(|| writer::toml::write(&current)),
         next: writer::toml::write(&next),
         traffic_before: cloud.traffic()?,
         weights: arguments.weights.clone(),
@@ -61,6 +64,7 @@ fn plan(arguments: &PlanArguments, cloud: &mut dyn Cloud, now_ms: i64) -> anyhow
         ttl_s: arguments.ttl_s,
         rounds: arguments.rounds,
         health_checks: arguments.health_checks,
+        health_wait_s: arguments.health_wait_s,
         budget: Budget(arguments.budget),
         endpoints: Endpoints {
             auth: arguments.auth.to_string(),
@@ -96,6 +100,7 @@ fn must_be_proven(next: &Table) -> anyhow::Result<()> {
 
 fn cost(kind: CloudKind, next: &Table) -> String {
     match kind {
+        CloudKind::FrontDoor => "none: the same process enforces both tables".to_owned(),
         CloudKind::Aws => format!(
             "while both sides stand, {} load balancers more are billed by the hour and by use (LCU) besides the shared one; health checks of the new groups reach the same targets a second time",
             next.listeners

@@ -63,7 +63,10 @@ impl Prober for Verifier {
         let name = match side {
             Side::Public => "report.md",
             Side::Direct(addresses) => {
-                setup.overrides = overrides(addresses.iter()).map_err(|error| error.to_string())?;
+                // What the cloud does not say, such as port 80, is where clients find it.
+                let mut direct = overrides(addresses.iter()).map_err(|error| error.to_string())?;
+                direct.append(&mut setup.overrides);
+                setup.overrides = direct;
                 "report-direct.md"
             }
         };
