@@ -21,6 +21,7 @@ mod h2_cases;
 mod incident;
 mod leaks;
 mod listeners;
+mod pipes;
 mod process;
 mod register;
 mod route_forms;
