@@ -9,6 +9,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 
 use super::Prober;
 use crate::endpoint::Service;
@@ -85,11 +86,15 @@ impl Place {
 /// A connection on which requests are sent.
 pub(super) struct Line {
     pub(super) sender: SendRequest<Body>,
+    /// What became of the connection, until somebody asked.
+    pub(super) ended: Option<Ended>,
     pub(super) connected: Connected,
     /// Whether a key may travel on it at all: TLS with a verified certificate, or this machine.
     pub(super) is_private: bool,
 }
 
+/// The task that drives a connection.
+pub(super) type Ended = JoinHandle<hyper::Result<()>>;
 /// The body of a request.
 pub(super) type Body = UnsyncBoxBody<Bytes, std::convert::Infallible>;
 
@@ -131,9 +136,10 @@ pub(super) async fn open(prober: &Prober, place: &Place) -> Result<Line, Fault> 
         tls_version: None,
     };
     if !place.is_tls {
-        let sender = speak(prober, stream).await?;
+        let (sender, ended) = speak(prober, stream).await?;
         return Ok(Line {
             sender,
+            ended: Some(ended),
             is_private: connected.is_loopback,
             connected,
         });
@@ -150,15 +156,16 @@ pub(super) async fn open(prober: &Prober, place: &Place) -> Result<Line, Fault> 
         .1
         .protocol_version()
         .map(|version| format!("{version:?}"));
-    let sender = speak(prober, secured).await?;
+    let (sender, ended) = speak(prober, secured).await?;
     Ok(Line {
         sender,
+        ended: Some(ended),
         is_private: true,
         connected,
     })
 }
 
-async fn speak<S>(prober: &Prober, stream: S) -> Result<SendRequest<Body>, Fault>
+async fn speak<S>(prober: &Prober, stream: S) -> Result<(SendRequest<Body>, Ended), Fault>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -167,9 +174,9 @@ where
         .await
         .map_err(|_| Fault::Timeout(prober.deployment.options.deadline_ms))?
         .map_err(|error| super::http::fault(&error))?;
-    // It ends when the sender is dropped or the peer closes; what went wrong is heard by who waits for the answer.
-    tokio::spawn(connection);
-    Ok(sender)
+    // It ends when the sender is dropped or the peer closes. What went wrong is heard by who waits for an answer, or, when the
+    // peer was faster than the request, only here.
+    Ok((sender, tokio::spawn(connection)))
 }
 
 async fn first_that_connects(addresses: &[SocketAddr]) -> Result<TcpStream, Fault> {

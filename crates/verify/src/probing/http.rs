@@ -121,11 +121,29 @@ pub(super) async fn send(
     let request = head
         .request(body, is_json)
         .map_err(|error| Fault::Broken(Foreign::new(error.to_string())))?;
-    line.sender.ready().await.map_err(|error| fault(&error))?;
-    line.sender
-        .send_request(request)
-        .await
-        .map_err(|error| fault(&error))
+    let sent = match line.sender.ready().await {
+        Ok(()) => line.sender.send_request(request).await,
+        Err(error) => Err(error),
+    };
+    match sent {
+        Ok(response) => Ok(response),
+        Err(error) => Err(why(line, &error).await),
+    }
+}
+
+/// Why a request was not answered. A server that breaks off before it is sent, as one does that wants a client's certificate
+/// (with TLS 1.3 it says so only after the handshake), is heard by the connection alone.
+async fn why(line: &mut Line, error: &hyper::Error) -> Fault {
+    if !error.is_closed() && !error.is_canceled() {
+        return fault(error);
+    }
+    let Some(ended) = line.ended.take() else {
+        return fault(error);
+    };
+    match tokio::time::timeout(END_OF_CONNECTION, ended).await {
+        Ok(Ok(Err(cause))) => fault(&cause),
+        _ => fault(error),
+    }
 }
 
 /// The whole of an answer, its body cut.
@@ -184,6 +202,8 @@ pub(super) fn transfer_time(bytes: u64) -> Duration {
     Duration::from_secs(bytes >> 20)
 }
 
+/// A connection whose requests are refused has ended, or is about to.
+const END_OF_CONNECTION: Duration = Duration::from_secs(1);
 /// More than any answer of ours that is judged, too little to fill memory.
 const MAX_BODY: usize = 64 << 10;
 const MAX_HEADERS: usize = 100;
