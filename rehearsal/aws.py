@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 from certificates import Authority
 from clients import Clients
 from cloud import AUTH_BALANCER, REGISTRY_BALANCER, SHARED, Account, table
-from harness.hokusai_server import HokusaiServer
+from harness.hokusai_server import BINARY, HokusaiServer
 from migrator import Migrator
 from names import WeightedNames, serve
 from world import AUTH, HOSTS, REGISTRY, World, free_port, listens
@@ -79,6 +81,20 @@ backend nobody
             "--zone", self.account.zone, "--region", "eu-west-1", "--endpoint-url", self.account.url, "--hold-s", "4", "--ttl-s", "2", "--rounds", "1", *more,
         )
 
+    def rules_name_the_cause(self):
+        """The live rules, read from the account, give the finding to the prover and the sentence to the verifier."""
+        live = ("--aws", "shared", "--aws-region", "eu-west-1", "--aws-endpoint-url", self.account.url)
+        env = {"PATH": os.environ["PATH"], "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "HOKUSAI_API_KEY": self.server.token}
+        checked = subprocess.run([BINARY, "routes", "check", *live, "--expect", f"{AUTH}=auth-old", "--json"], env=env, capture_output=True, text=True)
+        assert checked.returncode == 1, checked
+        captured = [finding for finding in json.loads(checked.stdout)["findings"] if finding["code"] == "R002"]
+        assert captured and captured[0]["witness"]["host"] == AUTH and "/api*" in captured[0]["message"], checked.stdout
+        urls = ("--auth", f"https://{AUTH}", "--registry", f"https://{REGISTRY}", "--ca", self.authority.pem)
+        verified = subprocess.run([BINARY, "verify", *live, *urls, "--json"], env=env, capture_output=True, text=True)
+        assert verified.returncode == 1, verified
+        top = json.loads(verified.stdout)["causes"][0]
+        assert "/api*" in top["sentence"], top
+
     def load(self) -> Clients:
         return Clients(str(self.authority.pem), AUTH, REGISTRY, self.server.token)
 
@@ -117,6 +133,7 @@ def healthy(folder: Path) -> str:
 def incident(folder: Path) -> str:
     """From the incident's: what was green stays green, and auth is green at the end."""
     with stage(folder, names_auth=False) as it, it.load() as clients:
+        it.rules_name_the_cause()
         it.plan()
         assert it.migrator.run().kind == "waiting"
         it.apply()

@@ -1,6 +1,7 @@
 //! The command line. A file per command; `run` matches and calls.
 
 mod audit;
+mod aws;
 mod config_show;
 mod demo;
 mod doctor;

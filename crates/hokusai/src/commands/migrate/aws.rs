@@ -3,7 +3,6 @@
 //! Traffic is moved by weighted alias records. The names' simple records become weighted ones in one change batch (DELETE
 //! and CREATE: Route 53 refuses the two side by side), and the other way round on the way back.
 
-mod program;
 mod records;
 
 use std::collections::BTreeMap;
@@ -19,8 +18,8 @@ use hokusai_routes::reader;
 use hokusai_routes::source::Source;
 use serde_json::{Value, json};
 
-use self::program::Program;
 use super::arguments::PlanArguments;
+use crate::commands::aws::Program;
 use crate::exit::Failure;
 use crate::system::SystemClock;
 
@@ -97,22 +96,14 @@ impl Aws {
         })
     }
 
-    fn describe(&self, balancers: &[&str]) -> Result<Value, CloudError> {
-        let mut arguments = vec!["describe"];
-        for balancer in balancers {
-            arguments.extend(["--load-balancer", balancer]);
-        }
-        self.program.ask(&arguments, None)
-    }
-
     fn shared(&self) -> Result<Value, CloudError> {
-        self.describe(&[&self.balancer])
+        Ok(self.program.describe(&[&self.balancer])?)
     }
 
     /// The dedicated load balancers; `None` while not all of them stand.
     fn new_side(&self) -> Result<Option<Value>, CloudError> {
         let names: Vec<&str> = self.dedicated.values().map(String::as_str).collect();
-        match self.describe(&names) {
+        match self.program.describe(&names).map_err(CloudError::from) {
             Ok(found) => Ok(Some(found)),
             Err(CloudError::Failed(why))
                 if why.contains("there is no load balancer")

@@ -39,7 +39,8 @@ class Doubles(PythonModel):
 
 name = f"hokusai-migration-{uuid.uuid4().hex[:12]}"
 client = mlflow.MlflowClient()
-os.chdir(tempfile.mkdtemp(prefix="hokusai-proof-"))
+folder = tempfile.TemporaryDirectory(prefix="hokusai-proof-")
+os.chdir(folder.name)
 mlflow.set_experiment(name)
 experiment = client.get_experiment_by_name(name).experiment_id
 try:
@@ -56,4 +57,6 @@ finally:
             clean()
         except Exception as error:  # what failed before is what matters
             print(f"not cleaned up: {error}", file=sys.stderr)
+    os.chdir("/")
+    folder.cleanup()
 print(f"MLflow {mlflow.__version__} registered `{name}` at {url}, set the alias `champion`, loaded the model by it and predicted")

@@ -11,14 +11,21 @@ use hokusai_routes::reader::{self, Form, Reading};
 use hokusai_routes::source::Source;
 
 use super::render;
+use crate::commands::aws::LiveRules;
 use crate::exit::Failure;
 
 /// Files that make one table, and how they are read.
 #[derive(Args)]
 pub(super) struct Tables {
     /// Files of one form that make one table, or directories with such files; `-` is the standard input.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(
+        required_unless_present = "aws",
+        conflicts_with = "aws",
+        value_name = "FILE"
+    )]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    live: LiveRules,
     #[command(flatten)]
     how: HowToRead,
 }
@@ -40,12 +47,18 @@ pub(super) struct HowToRead {
 impl Tables {
     /// Reads what can be read; the findings say what could not.
     pub(super) fn read(&self) -> anyhow::Result<Reading> {
-        self.how.read(&self.files)
+        match self.live.source(0)? {
+            Some(live) => self.how.make(&[live]),
+            None => self.how.read(&self.files),
+        }
     }
 
     /// Reads files of which everything must be understood.
     pub(super) fn read_all(&self) -> anyhow::Result<Reading> {
-        self.how.read_all(&self.files)
+        match self.live.source(0)? {
+            Some(live) => complete(self.how.make(std::slice::from_ref(&live))?, &[live.name]),
+            None => self.how.read_all(&self.files),
+        }
     }
 }
 
@@ -57,25 +70,20 @@ impl HowToRead {
             .zip(&files)
             .map(|(id, file)| source(id, file))
             .collect::<anyhow::Result<_>>()?;
-        let mut whole = reader::read(&sources, self.format);
+        self.make(&sources)
+    }
+
+    /// Makes one table of texts.
+    fn make(&self, sources: &[Source]) -> anyhow::Result<Reading> {
+        let mut whole = reader::read(sources, self.format);
         self.add_intent(&mut whole)?;
         Ok(whole)
     }
 
     /// Reads several files of which everything must be understood.
     pub(super) fn read_all(&self, files: &[PathBuf]) -> anyhow::Result<Reading> {
-        let reading = self.read(files)?;
-        if reading.is_complete() {
-            return Ok(reading);
-        }
-        for finding in reading.findings.iter().filter(|f| Finding::is_failure(f)) {
-            eprint!("{}", render::finding(finding, &reading.table));
-        }
         let names: Vec<_> = files.iter().map(|file| name(file)).collect();
-        Err(Failure::usage(
-            format!("not all of {} was understood", names.join(", ")),
-            "correct what is shown above",
-        ))
+        complete(self.read(files)?, &names)
     }
 
     fn add_intent(&self, whole: &mut Reading) -> anyhow::Result<()> {
@@ -95,14 +103,32 @@ impl HowToRead {
     }
 }
 
+/// A reading of which everything was understood; what was not is shown.
+fn complete(reading: Reading, names: &[String]) -> anyhow::Result<Reading> {
+    if reading.is_complete() {
+        return Ok(reading);
+    }
+    for finding in reading.findings.iter().filter(|f| Finding::is_failure(f)) {
+        eprint!("{}", render::finding(finding, &reading.table));
+    }
+    Err(Failure::usage(
+        format!("not all of {} was understood", names.join(", ")),
+        "correct what is shown above",
+    ))
+}
+
+/// The live rules of load balancers, of which everything must be understood.
+pub(in crate::commands) fn read_live(live: &LiveRules) -> anyhow::Result<Option<Table>> {
+    let Some(source) = live.source(0)? else {
+        return Ok(None);
+    };
+    let reading = AS_IT_STANDS.make(std::slice::from_ref(&source))?;
+    Ok(Some(complete(reading, &[source.name])?.table))
+}
+
 /// Reads one file of which everything must be understood, as it stands.
 pub(in crate::commands) fn read_file(file: &Path) -> anyhow::Result<Table> {
-    let as_it_stands = HowToRead {
-        format: None,
-        intent: None,
-        expect: Vec::new(),
-    };
-    Ok(as_it_stands.read_all(&[file.to_owned()])?.table)
+    Ok(AS_IT_STANDS.read_all(&[file.to_owned()])?.table)
 }
 
 fn replace(intent: &mut Intent, entry: HostIntent) {
@@ -209,6 +235,12 @@ fn name(file: &Path) -> String {
     file.display().to_string()
 }
 
+/// The text alone says everything.
+const AS_IT_STANDS: HowToRead = HowToRead {
+    format: None,
+    intent: None,
+    expect: Vec::new(),
+};
 /// What the names of files in a directory end in when they are read.
 const ENDINGS: [&str; 3] = [".toml", ".json", ".tf"];
 /// Stands for the standard input in place of a file.

@@ -12,6 +12,8 @@ use hokusai_verify::report::Form;
 
 use super::given;
 use super::run::Setup;
+use crate::commands::aws::LiveRules;
+use crate::commands::routes::tables;
 use crate::exit::{Exit, Failure};
 use crate::system::SystemRandom;
 
@@ -37,8 +39,10 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "HOST=ADDRESS")]
     resolve: Vec<Override>,
     /// The listener rules, a TOML file: the diagnosis then names the rule.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "aws")]
     rules: Option<PathBuf>,
+    #[command(flatten)]
+    live: LiveRules,
     /// The auth service's own listener, past the front door; may be repeated. Only canary keys are sent there.
     #[arg(long, value_name = "ADDR")]
     auth_direct: Vec<SocketAddr>,
@@ -101,7 +105,10 @@ impl Verify {
     /// Everything that a run needs, read and checked.
     pub(super) fn setup(&self) -> anyhow::Result<Setup> {
         self.reports()?;
-        let rules = self.rules.as_deref().map(given::rules).transpose()?;
+        let rules = match self.rules.as_deref() {
+            Some(file) => Some(given::rules(file)?),
+            None => tables::read_live(&self.live)?,
+        };
         let mut direct = named(Service::Auth, &self.auth_direct);
         direct.extend(named(Service::Registry, &self.registry_direct));
         if let Some(rules) = &rules {

@@ -1,13 +1,34 @@
-//! Runs `hokusai-aws`, as git runs its subcommands.
+//! Runs `hokusai-aws`, as git runs its subcommands, and takes flags for what it is asked.
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use clap::Args;
 use hokusai_migrate::cloud::CloudError;
+use hokusai_routes::source::Source;
 use serde_json::Value;
 
 use crate::exit::Failure;
+
+/// Load balancers whose live rules are read.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct LiveRules {
+    /// Reads the live rules of a load balancer, by name or ARN, through `hokusai-aws`; may be repeated.
+    #[arg(long, value_name = "LOAD_BALANCER")]
+    aws: Vec<String>,
+    /// Region of --aws; otherwise what environment and profile say.
+    #[arg(long, value_name = "REGION", requires = "aws")]
+    aws_region: Option<String>,
+    /// Another endpoint than AWS's for --aws; never taken from environment or profile.
+    #[arg(long, value_name = "URL", requires = "aws")]
+    aws_endpoint_url: Option<String>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct AwsError(String);
 
 /// The program, with what every call carries.
 pub(crate) struct Program {
@@ -44,14 +65,19 @@ impl Program {
         self.endpoint.as_deref()
     }
 
+    /// Load balancers with all that hangs on them.
+    pub(crate) fn describe(&self, balancers: &[&str]) -> Result<Value, AwsError> {
+        let mut arguments = vec!["describe"];
+        for balancer in balancers {
+            arguments.extend(["--load-balancer", balancer]);
+        }
+        self.ask(&arguments, None)
+    }
+
     /// Runs a command, with JSON on its standard input, and reads the JSON that it prints.
-    pub(crate) fn ask(
-        &self,
-        arguments: &[&str],
-        input: Option<&Value>,
-    ) -> Result<Value, CloudError> {
+    pub(crate) fn ask(&self, arguments: &[&str], input: Option<&Value>) -> Result<Value, AwsError> {
         let failed = |why: String| {
-            CloudError::Failed(format!(
+            AwsError(format!(
                 "{NAME} {}: {why}",
                 arguments.first().unwrap_or(&"")
             ))
@@ -92,6 +118,26 @@ impl Program {
         }
         serde_json::from_slice(&output.stdout)
             .map_err(|error| failed(format!("its answer is not JSON: {error}")))
+    }
+}
+
+impl LiveRules {
+    /// The rules as one source in the form that AWS prints; `None` when no load balancer was named.
+    pub(crate) fn source(&self, id: u32) -> anyhow::Result<Option<Source>> {
+        if self.aws.is_empty() {
+            return Ok(None);
+        }
+        let program = Program::new(self.aws_region.clone(), self.aws_endpoint_url.clone())?;
+        let balancers: Vec<&str> = self.aws.iter().map(String::as_str).collect();
+        let described = program.describe(&balancers)?;
+        let name = format!("aws:{}", self.aws.join(","));
+        Ok(Some(Source::new(id, name, format!("{described:#}"))))
+    }
+}
+
+impl From<AwsError> for CloudError {
+    fn from(error: AwsError) -> Self {
+        Self::Failed(error.0)
     }
 }
 
