@@ -74,7 +74,8 @@ impl Document {
         match hcl_edit::parser::parse_body(&source.text) {
             Ok(body) => Some(Self::Hcl(body)),
             Err(error) => {
-                let at = error.location().offset().min(source.text.len());
+                // The parser counts bytes, and may stop inside of a character.
+                let at = source.text.floor_char_boundary(error.location().offset());
                 let message = format!("not HCL: {}", error.message().replace('\n', " "));
                 let span = source.span(at..at);
                 notes.unreadable(span, message, "correct the HCL here");

@@ -282,3 +282,12 @@ fn malformed_source_is_reported_with_its_place() {
     let unresolved = read_text("module \"edge\" {\n}");
     assert_eq!(unresolved.findings[0].code, UNRESOLVED);
 }
+
+#[test]
+fn an_error_beside_a_character_of_several_bytes_has_a_place() {
+    let reading = read_text("jT{ϰ");
+    let finding = reading.findings.first().unwrap();
+    let span = finding.span.unwrap();
+    let source = reading.table.source_of(span).unwrap();
+    assert!(source.place(span).is_some(), "{finding:?}");
+}
