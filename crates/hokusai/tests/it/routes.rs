@@ -43,6 +43,15 @@ fn the_shared_listener_fails_with_the_one_request_that_shows_it() {
     assert_eq!(found[0]["rule"], "generic-api");
     assert_eq!(found[0]["reaches"], "registry-api");
     assert_eq!(found[0]["expected"], "auth");
+    let file = found[0]["file"].as_str().unwrap();
+    let line = usize::try_from(found[0]["line"].as_u64().unwrap()).unwrap();
+    let text = std::fs::read_to_string(file).unwrap();
+    let named = text
+        .lines()
+        .skip(line - 1)
+        .take(4)
+        .any(|line| line.contains("generic-api"));
+    assert!(named, "line {line} of {file} is not the rule's");
 }
 
 #[test]

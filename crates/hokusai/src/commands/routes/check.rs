@@ -4,6 +4,7 @@ use clap::Args;
 use hokusai_routes::finding::Finding;
 use hokusai_routes::findings;
 use hokusai_routes::model::Table;
+use serde::Serialize;
 use serde_json::json;
 
 use super::tables::Tables;
@@ -36,6 +37,10 @@ pub(super) fn run(check: &Check) -> anyhow::Result<Exit> {
     let mut found = reading.findings;
     found.extend(report.findings);
     if check.json {
+        let found: Vec<Placed<'_>> = found
+            .iter()
+            .map(|finding| Placed::of(finding, &reading.table))
+            .collect();
         let answer = json!({ "findings": found, "proven": proven });
         println!("{}", serde_json::to_string_pretty(&answer)?);
     } else if check.sarif {
@@ -45,6 +50,33 @@ pub(super) fn run(check: &Check) -> anyhow::Result<Exit> {
     }
     let fails = found.iter().any(Finding::is_failure);
     Ok(if fails { Exit::Findings } else { Exit::Fine })
+}
+
+/// A finding for programs, and where it was written.
+#[derive(Serialize)]
+struct Placed<'a> {
+    #[serde(flatten)]
+    finding: &'a Finding,
+    file: Option<&'a str>,
+    /// Counted from 1.
+    line: Option<usize>,
+    /// In characters, counted from 1.
+    column: Option<usize>,
+}
+
+impl<'a> Placed<'a> {
+    fn of(finding: &'a Finding, table: &'a Table) -> Self {
+        let source = finding.span.and_then(|span| table.source_of(span));
+        let place = source
+            .zip(finding.span)
+            .and_then(|(source, span)| source.place(span));
+        Self {
+            finding,
+            file: source.map(|source| source.name.as_str()),
+            line: place.as_ref().map(|place| place.line),
+            column: place.as_ref().map(|place| place.column),
+        }
+    }
 }
 
 fn print_for_people(table: &Table, found: &[Finding], proven: &[String]) {
