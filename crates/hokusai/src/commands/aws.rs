@@ -122,6 +122,11 @@ impl Program {
 }
 
 impl LiveRules {
+    /// Whether a load balancer is named.
+    pub(crate) fn are_asked_for(&self) -> bool {
+        !self.aws.is_empty()
+    }
+
     /// The rules as one source in the form that AWS prints; `None` when no load balancer was named.
     pub(crate) fn source(&self, id: u32) -> anyhow::Result<Option<Source>> {
         if self.aws.is_empty() {

@@ -88,6 +88,13 @@ fn an_explanation_names_the_rule_and_why_none_before_it() {
 }
 
 #[test]
+fn an_explanation_without_rules_says_where_the_url_stands() {
+    let output = routes(&["explain", "https://auth.example.com/api"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the URL after them"));
+}
+
+#[test]
 fn the_repair_passes_the_check() {
     let output = routes(&["fix", &example("shared.toml")]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use clap::Args;
 use hokusai_routes::explain::{Explanation, explain};
@@ -9,16 +10,20 @@ use hokusai_routes::model::{Listener, Table};
 use hokusai_routes::request::Request;
 use serde_json::{Value, json};
 
-use super::tables::Tables;
+use super::tables::HowToRead;
+use crate::commands::aws::LiveRules;
 use crate::exit::{Exit, Failure};
 
 /// Which request.
 #[derive(Args)]
 pub(crate) struct Explain {
+    /// Files that make one table (none with `--aws`), and then the URL; without a scheme it is explained on every listener.
+    #[arg(required = true, value_name = "FILE|URL")]
+    words: Vec<PathBuf>,
     #[command(flatten)]
-    tables: Tables,
-    /// The URL; without a scheme it is explained on every listener.
-    url: String,
+    live: LiveRules,
+    #[command(flatten)]
+    how: HowToRead,
     /// Method.
     #[arg(long, default_value = "GET")]
     method: String,
@@ -35,12 +40,13 @@ pub(crate) struct Explain {
 
 /// Prints for each listener concerned the rules passed over and the one selected.
 pub(super) fn run(arguments: &Explain) -> anyhow::Result<Exit> {
-    let table = arguments.tables.read_all()?.table;
-    let request = request(arguments)?;
-    let listeners = listeners(&table, arguments, &request);
+    let (url, files) = arguments.url_and_files()?;
+    let reading = arguments.how.read_all_of(&arguments.live, files)?;
+    let request = request(arguments, url)?;
+    let listeners = listeners(&reading.table, url, &request);
     if listeners.is_empty() {
         return Err(Failure::usage(
-            format!("no listener takes {}", arguments.url),
+            format!("no listener takes {url}"),
             "leave the scheme out to explain the request on every listener",
         ));
     }
@@ -61,14 +67,30 @@ pub(super) fn run(arguments: &Explain) -> anyhow::Result<Exit> {
     Ok(Exit::Fine)
 }
 
-fn request(arguments: &Explain) -> anyhow::Result<Request<'_>> {
-    let url = arguments.url.split('#').next().unwrap_or_default();
+impl Explain {
+    /// The last word is the URL; what precedes it are files, unless live rules are read.
+    fn url_and_files(&self) -> anyhow::Result<(&str, &[PathBuf])> {
+        match self.words.split_last() {
+            Some((url, files)) if files.is_empty() == self.live.are_asked_for() => {
+                Ok((url.to_str().unwrap_or_default(), files))
+            }
+            _ => Err(Failure::usage(
+                "an explanation needs the rules, from files or with --aws, and the URL after them",
+                "for example `hokusai routes explain routes.toml https://auth.example.com/api`",
+            )),
+        }
+    }
+}
+
+fn request<'a>(arguments: &'a Explain, url: &'a str) -> anyhow::Result<Request<'a>> {
+    let whole = url;
+    let url = whole.split('#').next().unwrap_or_default();
     let url = url.split_once("://").map_or(url, |(_, rest)| rest);
     let (target, query) = url.split_once('?').unwrap_or((url, ""));
     let host = target.split('/').next().unwrap_or_default();
     if host.is_empty() {
         return Err(Failure::usage(
-            format!("`{}` names no host", arguments.url),
+            format!("`{whole}` names no host"),
             "for example https://auth.example.com/api",
         ));
     }
@@ -100,13 +122,9 @@ fn headers(headers: &[String]) -> anyhow::Result<Headers<'_>> {
 }
 
 /// The listeners of the URL's scheme and port; all of them for a URL without a scheme.
-fn listeners<'t>(
-    table: &'t Table,
-    arguments: &Explain,
-    request: &Request<'_>,
-) -> Vec<&'t Listener> {
+fn listeners<'t>(table: &'t Table, url: &str, request: &Request<'_>) -> Vec<&'t Listener> {
     let all = table.listeners.iter();
-    let Some((scheme, _)) = arguments.url.split_once("://") else {
+    let Some((scheme, _)) = url.split_once("://") else {
         return all.collect();
     };
     let named = request.host.as_deref().unwrap_or_default();

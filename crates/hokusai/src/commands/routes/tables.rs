@@ -55,14 +55,23 @@ impl Tables {
 
     /// Reads files of which everything must be understood.
     pub(super) fn read_all(&self) -> anyhow::Result<Reading> {
-        match self.live.source(0)? {
-            Some(live) => complete(self.how.make(std::slice::from_ref(&live))?, &[live.name]),
-            None => self.how.read_all(&self.files),
-        }
+        self.how.read_all_of(&self.live, &self.files)
     }
 }
 
 impl HowToRead {
+    /// Reads the live rules if they are asked for, otherwise the files; everything must be understood.
+    pub(super) fn read_all_of(
+        &self,
+        live: &LiveRules,
+        files: &[PathBuf],
+    ) -> anyhow::Result<Reading> {
+        match live.source(0)? {
+            Some(live) => complete(self.make(std::slice::from_ref(&live))?, &[live.name]),
+            None => self.read_all(files),
+        }
+    }
+
     /// Reads several files into one table.
     pub(super) fn read(&self, files: &[PathBuf]) -> anyhow::Result<Reading> {
         let files = files_of(files)?;
