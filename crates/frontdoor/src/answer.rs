@@ -108,10 +108,9 @@ pub(crate) struct About<'a> {
 /// The answer that a rule prescribes.
 pub(crate) fn fixed(fixed: &FixedResponse) -> Response<DoorBody> {
     let status = StatusCode::from_u16(fixed.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let content_type = fixed.content_type.as_deref().unwrap_or("text/plain");
     own(
         status,
-        content_type,
+        fixed.kind(),
         fixed.body.clone().unwrap_or_default().into(),
     )
 }

@@ -8,7 +8,9 @@ use std::collections::HashMap;
 
 use crate::arrival;
 use crate::matcher::select;
-use crate::model::{Action, Condition, HostPort, Listener, Pattern, QueryPair, Table, Test};
+use crate::model::{
+    Action, Condition, HostPort, Listener, Pattern, QueryPair, Table, Test, WeightedGroup,
+};
 use crate::prover::{NODE_BUDGET, Prover, SetId, Verdict};
 use crate::questions::{Decider, Questions, literal_hosts};
 use crate::request::Request;
@@ -317,24 +319,23 @@ fn change(
 
 /// Whether two actions do the same: for target groups, the same groups with the same shares.
 fn is_same(a: &Action, b: &Action) -> bool {
-    let (Action::Forward(a), Action::Forward(b)) = (a, b) else {
-        return a == b;
-    };
-    let shares = |groups: &[crate::model::WeightedGroup]| {
-        let total: u64 = groups.iter().map(|group| u64::from(group.weight)).sum();
-        let mut shares: Vec<(String, u64)> = groups
-            .iter()
-            .map(|group| {
-                (
-                    group.group.clone(),
-                    u64::from(group.weight) * SHARE / total.max(1),
-                )
-            })
-            .collect();
-        shares.sort();
-        shares
-    };
-    shares(&a.groups) == shares(&b.groups)
+    match (a, b) {
+        (Action::Forward(a), Action::Forward(b)) => shares(&a.groups) == shares(&b.groups),
+        (Action::FixedResponse(a), Action::FixedResponse(b)) => a.answers_like(b),
+        _ => a == b,
+    }
+}
+
+/// What part of the requests each group gets, sorted.
+fn shares(groups: &[WeightedGroup]) -> Vec<(&str, u64)> {
+    let total: u64 = groups.iter().map(|group| u64::from(group.weight)).sum();
+    let share = |group: &WeightedGroup| u64::from(group.weight) * SHARE / total.max(1);
+    let mut shares: Vec<_> = groups
+        .iter()
+        .map(|group| (group.group.as_str(), share(group)))
+        .collect();
+    shares.sort_unstable();
+    shares
 }
 
 /// Search nodes for all questions about two listeners together, so that a comparison of tables of the worst kind ends;
@@ -346,6 +347,7 @@ const SHARE: u64 = 1_000_000_000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::FixedResponse;
     use crate::testing::{listener, rule};
 
     fn table(listeners: Vec<Listener>) -> Table {
@@ -365,6 +367,31 @@ mod tests {
             ),
             rule(100, vec![Condition::path(&["/api*"])], "api"),
         ])
+    }
+
+    #[test]
+    fn what_an_answer_leaves_out_is_what_is_sent_for_it() {
+        let answering = |content_type: Option<&str>, body: Option<&str>| {
+            let mut listener = shared();
+            listener.default = Action::FixedResponse(FixedResponse {
+                status: 404,
+                content_type: content_type.map(str::to_owned),
+                body: body.map(str::to_owned),
+            });
+            table(vec![listener])
+        };
+        let short = answering(None, None);
+        assert!(diff(&short, &answering(Some("text/plain"), Some(""))).is_empty());
+        assert_eq!(
+            diff(&short, &answering(Some("text/html"), None))
+                .changes
+                .len(),
+            1
+        );
+        assert_eq!(
+            diff(&short, &answering(None, Some("gone"))).changes.len(),
+            1
+        );
     }
 
     #[test]

@@ -64,10 +64,23 @@ pub enum RedirectStatus {
 pub struct FixedResponse {
     /// 2xx, 4xx or 5xx.
     pub status: u16,
-    /// One of five types; `text/plain` when absent.
+    /// One of five types; see [`FixedResponse::kind`].
     pub content_type: Option<String>,
     /// At most 1024 bytes.
     pub body: Option<String>,
+}
+
+impl FixedResponse {
+    /// The content type that is sent: `text/plain` when none is said.
+    pub fn kind(&self) -> &str {
+        self.content_type.as_deref().unwrap_or("text/plain")
+    }
+
+    /// Whether a client gets the same answer from both.
+    pub fn answers_like(&self, other: &Self) -> bool {
+        let sent = |answer: &Self| answer.body.clone().unwrap_or_default();
+        (self.status, self.kind()) == (other.status, other.kind()) && sent(self) == sent(other)
+    }
 }
 
 /// Authentication that the balancer does before the action. Data only: it never changes which rule is selected.

@@ -1,8 +1,10 @@
 //! What a writer wrote, its reader reads as the same table.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use hokusai_routes::diff::diff;
 use hokusai_routes::model::{
-    Condition, HostIntent, Listener, Pattern, Rule, Table, TargetGroup, Test,
+    Condition, HostIntent, HostPort, Listener, Pattern, Rule, Table, TargetGroup, Test,
 };
 use hokusai_routes::reader;
 use hokusai_routes::source::Source;
@@ -86,4 +88,45 @@ proptest! {
         }
         prop_assert!(diff(&table, &again).is_empty());
     }
+}
+
+/// A listener that can be a load balancer's, with its groups.
+fn balancer_table() -> impl Strategy<Value = Table> {
+    listener().prop_map(|listener| Table {
+        listeners: vec![Listener {
+            name: "https".to_owned(),
+            host_port: HostPort::Compared,
+            ..listener
+        }],
+        target_groups: (0..3)
+            .map(|index| TargetGroup::new(format!("t{index}")))
+            .collect(),
+        ..Table::default()
+    })
+}
+
+/// Of random tables many hold what Terraform can't express or its reader refuses; so many at least must come back.
+const READ_BACK_AT_LEAST: usize = 100;
+
+#[test]
+fn terraform_decides_every_request_as_the_table_it_was_made_of() {
+    let read_back = AtomicUsize::new(0);
+    let config = ProptestConfig {
+        cases: 1_000,
+        ..ProptestConfig::default()
+    };
+    proptest!(config, |(table in balancer_table())| {
+        let writing = writer::terraform::write(&table);
+        let source = Source::new(0, "main.tf.json", writing.text.clone());
+        let reading = reader::read(&[source], Some(reader::Form::Terraform));
+        prop_assume!(writing.is_complete() && reading.is_complete());
+        read_back.fetch_add(1, Ordering::Relaxed);
+        let differences = diff(&table, &reading.table);
+        prop_assert!(differences.is_empty(), "{differences:#?}\n{}", writing.text);
+    });
+    let read_back = read_back.into_inner();
+    assert!(
+        read_back >= READ_BACK_AT_LEAST,
+        "only {read_back} tables came back"
+    );
 }

@@ -61,7 +61,7 @@ fn fixed(response: &FixedResponse) -> Value {
     if let (false, Some(fields)) = (body.is_empty(), answer.as_object_mut()) {
         fields.insert("body".to_owned(), json!({ "inline_string": body }));
     }
-    let kind = response.content_type.as_deref().unwrap_or("text/plain");
+    let kind = response.kind();
     let header = json!({
         "header": { "key": "content-type", "value": kind },
         "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",

@@ -81,7 +81,7 @@ pub(super) fn backends(out: &mut String, place: &Place<'_>, action: &Action, nam
 }
 
 fn fixed(out: &mut String, place: &Place<'_>, response: &FixedResponse) {
-    let kind = response.content_type.as_deref().unwrap_or("text/plain");
+    let kind = response.kind();
     let body = match response.body.as_deref() {
         None | Some("") => String::new(),
         Some(body) => format!(" content-type {} string {}", quoted(kind), quoted(body)),

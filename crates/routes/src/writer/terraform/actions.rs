@@ -18,7 +18,7 @@ pub(super) fn body(action: &Action, names: &mut Names) -> Value {
         }
         Action::FixedResponse(response) => {
             let mut answer = json!({
-                "content_type": response.content_type.as_deref().unwrap_or("text/plain"),
+                "content_type": response.kind(),
                 "status_code": response.status.to_string(),
             });
             if let (Some(body), Some(fields)) = (&response.body, answer.as_object_mut()) {
