@@ -20,7 +20,7 @@ class HokusaiServer:
 
     name = "hokusai"
 
-    def __init__(self, folder: Path, database_url: str | None = None, flags: tuple[str, ...] = (), env: dict[str, str] | None = None):
+    def __init__(self, folder: Path, database_url: str | None = None, flags: tuple[str, ...] = (), env: dict[str, str] | None = None, wrapper: tuple[str, ...] = ()):
         if not BINARY.exists():
             raise FileNotFoundError(f"{BINARY} is not there: build it with `cargo build`, or name it in HOKUSAI_BIN")
         folder.mkdir(parents=True, exist_ok=True)
@@ -31,13 +31,14 @@ class HokusaiServer:
         self._key_file = folder / "bootstrap-key"
         self._flags = flags
         self._env = env or {}
+        self._wrapper = wrapper
         self.start()
 
     def start(self):
         """Starts the process (again) on the same data; the ports are new."""
         announced = self.folder / "announced.jsonl"
         command = [
-            str(BINARY), "serve", "--data-dir", str(self.data), "--auth-listen", "127.0.0.1:0", "--registry-listen", "127.0.0.1:0",
+            *self._wrapper, str(BINARY), "serve", "--data-dir", str(self.data), "--auth-listen", "127.0.0.1:0", "--registry-listen", "127.0.0.1:0",
             "--bootstrap-key-file", str(self._key_file), "--announce", *self._flags,
         ]
         if self.database_url:

@@ -34,6 +34,10 @@ const STEPS: &[Step] = &[
         command: &["conformance/run"],
     },
     Step {
+        name: "power-cut",
+        command: &["power-cut/run"],
+    },
+    Step {
         name: "faults",
         command: &["faults/run"],
     },

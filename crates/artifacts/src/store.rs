@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -34,6 +35,27 @@ pub struct Artifacts {
 pub(crate) struct Roots {
     pub(crate) files: OwnedFd,
     pub(crate) incoming: OwnedFd,
+    pub(crate) durable: tree::DurableNames,
+}
+
+/// Opens a directory, made with mode 0700 if it is missing. The names that lead to it survive a power cut: without them
+/// nothing that is synced below it could be found.
+fn private_directory(path: &Path) -> Result<OwnedFd, ArtifactError> {
+    let missing: Vec<&Path> = path
+        .ancestors()
+        .take_while(|ancestor| !ancestor.exists())
+        .collect();
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)?;
+    for parent in missing.iter().filter_map(|made| made.parent()) {
+        // The parent of a single relative name is the working directory.
+        let parent = Some(parent).filter(|parent| !parent.as_os_str().is_empty());
+        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+    Ok(File::open(path)?.into())
 }
 
 /// One name in a directory.
@@ -68,18 +90,10 @@ impl Artifacts {
         limits: Limits,
         now: SystemTime,
     ) -> Result<Self, ArtifactError> {
-        let directory = |name: &str| -> Result<OwnedFd, ArtifactError> {
-            let path = location.path().join(name);
-            std::fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(&path)?;
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700))?;
-            Ok(File::open(&path)?.into())
-        };
         let roots = Roots {
-            files: directory("files")?,
-            incoming: directory("incoming")?,
+            files: private_directory(&location.path().join("files"))?,
+            incoming: private_directory(&location.path().join("incoming"))?,
+            durable: tree::DurableNames::default(),
         };
         remove_strays(&roots, now)?;
         let since_epoch = now
@@ -210,9 +224,11 @@ impl Artifacts {
 
     /// Removes a file, or a directory with all that is in it.
     pub async fn delete(&self, path: &ArtifactPath) -> Result<(), ArtifactError> {
-        self.blocking(path, |roots, path| {
+        let all = Arc::clone(&self.roots);
+        self.blocking(path, move |roots, path| {
             let parent = tree::descend_to_parent(roots, path)?;
-            tree::remove(parent.as_fd(), path.file_name())?;
+            let remove = || tree::remove(parent.as_fd(), path.file_name());
+            all.durable.removing(path.as_str(), remove)?;
             Ok(rustix::fs::fsync(&parent)?)
         })
         .await

@@ -11,17 +11,40 @@ use crate::OpenError;
 
 /// Makes the directory with mode 0700, or tightens the one that is there.
 pub(super) fn private_directory(directory: &Path) -> Result<(), OpenError> {
+    let is_new = !directory.exists();
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(directory)
         .and_then(|()| std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700)))
+        .and_then(|()| {
+            if is_new {
+                sync_parent(directory)
+            } else {
+                Ok(())
+            }
+        })
         .map_err(|error| unusable(directory, &error))
 }
 
-/// Makes the database file with mode 0600 under any umask; its WAL and shared memory inherit the mode.
+/// Makes the database file with mode 0600 under any umask; its WAL and shared memory inherit the mode. SQLite syncs the names of
+/// files that it makes itself, but not of this one.
 pub(super) fn private_file(path: &Path) -> Result<(), OpenError> {
-    private(path).map(drop)
+    let is_new = !path.exists();
+    private(path)?;
+    if is_new {
+        sync_parent(path).map_err(|error| unusable(path, &error))?;
+    }
+    Ok(())
+}
+
+/// Puts the name of `path` on the disk.
+fn sync_parent(path: &Path) -> std::io::Result<()> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
+        Some(_) => File::open(".")?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 /// Takes the lock, which is held as long as the file is.
