@@ -2,14 +2,17 @@
 
 mod audit;
 mod aws;
+mod backup;
 mod config_show;
 mod demo;
+mod digest;
 mod doctor;
 mod front_door;
 mod keys;
 mod migrate;
 mod model;
 mod openapi;
+mod restore;
 mod routes;
 pub(crate) mod serve;
 mod verify;
@@ -45,6 +48,10 @@ enum Command {
     Keys(Box<keys::Keys>),
     /// Lists, verifies and exports the audit log.
     Audit(Box<audit::Audit>),
+    /// Copies databases and artifacts while servers run.
+    Backup(backup::Backup),
+    /// Puts a backup back into an empty place.
+    Restore(restore::Restore),
     /// Registers, lists, shows and downloads models.
     Model(model::Model),
     /// Checks, explains, compares and repairs listener rules before they are applied.
@@ -101,6 +108,8 @@ pub(crate) fn run(line: &[OsString]) -> anyhow::Result<Exit> {
         Command::Serve(serve) => serve::run(&serve, &settings.check()?),
         Command::Demo(demo) => demo::run(&demo),
         Command::Audit(audit) => audit::run(&audit, &settings),
+        Command::Backup(backup) => backup::run(&backup, &settings),
+        Command::Restore(restore) => restore::run(&restore, &settings),
         Command::Keys(keys) => keys::run(*keys, &settings),
         Command::Routes(routes) => routes::run(&routes),
         Command::FrontDoor(command) => front_door::run(&command, &settings.check()?.front_door),

@@ -1,6 +1,6 @@
 //! The real clock and the real randomness.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hokusai_core::clock::Clock;
 use hokusai_core::random::Random;
@@ -20,6 +20,12 @@ impl SystemClock {
         Self {
             started: Instant::now(),
         }
+    }
+
+    /// The time of day, as file systems count it.
+    pub(crate) fn system_time(&self) -> SystemTime {
+        let since_epoch = Duration::from_millis(u64::try_from(self.now_ms()).unwrap_or(0));
+        UNIX_EPOCH + since_epoch
     }
 }
 

@@ -3,7 +3,7 @@
 use hokusai_core::artifact_path::ArtifactPath;
 use hokusai_core::model::ManifestEntry;
 
-use crate::{StoreError, Tx, params, statements};
+use crate::{Row, StoreError, Tx, params, statements};
 
 statements! {
     Registry;
@@ -13,6 +13,13 @@ statements! {
     /// Everything below a directory; `$3` is the directory with `0`, the character after `/`.
     DIGESTS_BELOW = "SELECT path, size_bytes, sha256 FROM artifact_digests \
         WHERE path = $1 OR (path > $2 AND path < $3) ORDER BY path";
+    /// The files of every version, with full paths.
+    FROZEN = "SELECT v.artifact_path || '/' || f.path, f.size_bytes, f.sha256, f.model_id, f.version FROM model_version_files f \
+        JOIN model_versions v ON v.model_id = f.model_id AND v.version = f.version WHERE v.artifact_path IS NOT NULL";
+    /// A version with everything that hangs on it.
+    DELETE_OWNER = "DELETE FROM model_versions WHERE model_id = $1 AND version = $2";
+    /// Every upload.
+    ALL_DIGESTS = "SELECT path, size_bytes, sha256 FROM artifact_digests";
     /// Forgets a path and everything below it.
     DELETE_DIGESTS = "DELETE FROM artifact_digests WHERE path = $1 OR (path > $2 AND path < $3)";
 }
@@ -33,16 +40,48 @@ pub fn put(
 pub fn below(tx: &mut dyn Tx, path: &ArtifactPath) -> Result<Vec<ManifestEntry>, StoreError> {
     let (first, end) = bounds(path);
     let rows = tx.query(&DIGESTS_BELOW, &params![path.as_str(), first, end])?;
-    rows.iter()
+    rows.iter().map(entry).collect()
+}
+
+fn entry(row: &Row) -> Result<ManifestEntry, StoreError> {
+    Ok(ManifestEntry {
+        path: row.text(0)?,
+        size_bytes: u64::try_from(row.int(1)?).unwrap_or(0),
+        sha256: row.text(2)?,
+    })
+}
+
+/// A file that may not change while a version names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frozen {
+    /// The file, with its full path.
+    pub file: ManifestEntry,
+    /// The version that names it, by the model's number in this database; numbers of versions are never used again.
+    pub owner: (i64, i64),
+}
+
+/// The files of every model version.
+pub fn frozen(tx: &mut dyn Tx) -> Result<Vec<Frozen>, StoreError> {
+    tx.query(&FROZEN, &[])?
+        .iter()
         .map(|row| {
-            let size_bytes = u64::try_from(row.int(1)?).unwrap_or(0);
-            Ok(ManifestEntry {
-                path: row.text(0)?,
-                size_bytes,
-                sha256: row.text(2)?,
+            Ok(Frozen {
+                file: entry(row)?,
+                owner: (row.int(3)?, row.int(4)?),
             })
         })
         .collect()
+}
+
+/// Removes a version as its deletion by a client would have.
+pub fn delete_owner(tx: &mut dyn Tx, owner: (i64, i64)) -> Result<(), StoreError> {
+    tx.execute(&DELETE_OWNER, &params![owner.0, owner.1])?;
+    Ok(())
+}
+
+/// Everything that was uploaded and acknowledged, with full paths.
+pub fn all(tx: &mut dyn Tx) -> Result<Vec<ManifestEntry>, StoreError> {
+    tx.query(&ALL_DIGESTS, &[])?.iter().map(entry).collect()
 }
 
 /// Forgets what was deleted.

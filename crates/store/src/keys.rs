@@ -11,6 +11,8 @@ statements! {
     ADVANCE = "UPDATE auth_state SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch, bootstrapped";
     /// Locks the state without moving the epoch: no key changed.
     LOCK = "UPDATE auth_state SET epoch = epoch WHERE id = 1";
+    /// Moves the epoch beyond any that can have been reached since a backup.
+    LEAP = "UPDATE auth_state SET epoch = epoch + $1 WHERE id = 1";
     /// The epoch that readers compare.
     EPOCH = "SELECT epoch FROM auth_state WHERE id = 1";
     /// Whether this database ever had a key.
@@ -125,6 +127,15 @@ pub fn rotate(
         &entry(new.created_at_ms, actor, "key.rotate", old_id, client_ip),
     )?;
     Ok(true)
+}
+
+/// Records that this is a restored database. The epoch leaps, so that no replica takes it for the one that it knew.
+pub fn record_restore(tx: &mut dyn Tx, backup: &str, now_ms: i64) -> Result<(), StoreError> {
+    tx.execute(&LEAP, &params![EPOCHS_PER_RESTORE])?;
+    audit::append(
+        tx,
+        &entry(now_ms, "local", "database.restore", backup, None),
+    )
 }
 
 /// One key.
@@ -291,3 +302,6 @@ fn entry(at_ms: i64, actor: &str, action: &str, target: &str, client_ip: Option<
         client_ip: client_ip.map(str::to_owned),
     }
 }
+
+/// More changes to keys than are made between a backup and its restore, by far.
+const EPOCHS_PER_RESTORE: i64 = 1 << 32;

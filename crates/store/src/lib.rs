@@ -16,6 +16,7 @@
 
 pub mod artifact_digests;
 pub mod audit;
+pub mod backup;
 pub mod batch;
 mod db;
 mod error;

@@ -157,14 +157,21 @@ pub(crate) fn postgres(
     name: &str,
     schema: Schema,
 ) -> Result<(), MigrationError> {
-    let failed = |error: postgres::Error| {
-        let told = error.as_db_error().map(|told| told.message().to_owned());
-        MigrationError::Failed {
-            schema: schema.name(),
-            reason: told.unwrap_or_else(|| error.to_string()),
-        }
-    };
-    let mut tx = client.transaction().map_err(failed)?;
+    let mut tx = client
+        .transaction()
+        .map_err(|error| failed(schema, &error))?;
+    postgres_through(&mut tx, name, schema, i64::MAX)?;
+    tx.commit().map_err(|error| failed(schema, &error))
+}
+
+/// Applies what is pending, up to a version, in the transaction that is open; names mean those of the schema until it ends.
+pub(crate) fn postgres_through(
+    tx: &mut impl postgres::GenericClient,
+    name: &str,
+    schema: Schema,
+    last: i64,
+) -> Result<(), MigrationError> {
+    let failed = |error: postgres::Error| failed(schema, &error);
     tx.query("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK])
         .map_err(failed)?;
     tx.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS \"{name}\"; SET LOCAL search_path = \"{name}\"; {POSTGRES_LEDGER}"))
@@ -181,7 +188,8 @@ pub(crate) fn postgres(
         })
         .collect::<Result<_, postgres::Error>>()
         .map_err(failed)?;
-    for step in pending(schema, Dialect::Postgres, &applied)? {
+    let pending = pending(schema, Dialect::Postgres, &applied)?;
+    for step in pending.iter().filter(|step| step.version <= last) {
         tx.batch_execute(step.postgres).map_err(failed)?;
         tx.execute(
             "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)",
@@ -195,7 +203,20 @@ pub(crate) fn postgres(
             step.name
         );
     }
-    tx.commit().map_err(failed)
+    Ok(())
+}
+
+fn failed(schema: Schema, error: &postgres::Error) -> MigrationError {
+    let told = error.as_db_error().map(|told| told.message().to_owned());
+    MigrationError::Failed {
+        schema: schema.name(),
+        reason: told.unwrap_or_else(|| error.to_string()),
+    }
+}
+
+/// The last version that this release knows.
+pub fn latest(schema: Schema) -> i64 {
+    migrations(schema).last().map_or(0, |last| last.version)
 }
 
 const POSTGRES_LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -83,6 +83,12 @@ pub enum OpenError {
         /// What the system said.
         reason: String,
     },
+    /// A restore is under way there, or was broken off.
+    #[error("a restore into `{}` is under way or was broken off: wait for it, or empty the directory and restore again", path.display())]
+    Restoring {
+        /// The directory.
+        path: PathBuf,
+    },
     /// The database refused the connection.
     #[error("cannot open the database: {reason}")]
     Connect {

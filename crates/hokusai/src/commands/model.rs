@@ -1,7 +1,6 @@
 //! `hokusai model`: registers, lists, shows and downloads models over HTTP with a key.
 
 mod client;
-mod digest;
 mod download;
 mod list;
 mod reference;

@@ -8,6 +8,7 @@
 )]
 
 mod audit;
+mod backup;
 mod bootstrap;
 mod callers;
 #[path = "../../../wire/tests/it/cases.rs"]

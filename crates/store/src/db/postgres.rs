@@ -1,8 +1,11 @@
 //! PostgreSQL: plain threads, each the sole owner of one client. The synchronous client must be made, used and dropped outside of
 //! tokio's tasks, so none ever leaves its thread.
 
+mod catalogue;
 mod location;
+mod restoration;
 mod session;
+mod snapshot;
 mod tls;
 mod tx;
 mod values;
@@ -14,9 +17,11 @@ use std::thread::JoinHandle;
 
 use crate::db::queue::Queue;
 use crate::statement::Schema;
-use crate::{OpenError, StoreOptions, migrate};
+use crate::{OpenError, StoreError, StoreOptions, migrate};
 
 pub use location::PostgresLocation;
+pub(crate) use restoration::Restoration;
+pub(crate) use snapshot::Snapshot;
 
 /// Connects, migrates and starts the threads: `connections` that read and as many that write.
 pub(crate) fn start(
@@ -26,14 +31,8 @@ pub(crate) fn start(
     reads: &Arc<Queue>,
     writes: &Arc<Queue>,
 ) -> Result<Vec<JoinHandle<()>>, OpenError> {
-    let reach = location.reach()?;
-    let tls = reach
-        .roots
-        .as_ref()
-        .map(tls::VerifyingTls::new)
-        .transpose()?;
     let schema = options.schema;
-    let target = session::Target::new(reach.config, tls, location.schema_name(schema));
+    let target = target(location, schema)?;
     // The place comes first: a recovery command must not even migrate below a running server.
     let mut threads = vec![watcher::start(target.clone(), options.is_alone, watch)?];
     bring_up_to_date(target.clone(), schema)?;
@@ -50,6 +49,25 @@ pub(crate) fn start(
         }
     }
     Ok(threads)
+}
+
+/// How to reach a schema.
+fn target(location: &PostgresLocation, schema: Schema) -> Result<session::Target, OpenError> {
+    let reach = location.reach()?;
+    let tls = reach
+        .roots
+        .as_ref()
+        .map(tls::VerifyingTls::new)
+        .transpose()?;
+    let name = location.schema_name(schema);
+    Ok(session::Target::new(reach.config, tls, name))
+}
+
+/// Runs a command that answers nothing.
+fn run(client: &mut ::postgres::Client, sql: &str) -> Result<(), StoreError> {
+    client
+        .batch_execute(sql)
+        .map_err(|error| tx::failure(sql, &error))
 }
 
 /// Migrates on a thread of its own: the caller's may belong to tokio.

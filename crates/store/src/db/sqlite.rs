@@ -1,8 +1,11 @@
 //! The embedded database: one writer thread with group commit, a few reader threads, one lock file.
 
 mod connection;
+mod faults;
 mod lock;
 mod reader;
+mod restoration;
+mod snapshot;
 mod tx;
 mod writer;
 
@@ -11,9 +14,13 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crate::OpenError;
+use crate::backup::RESTORING;
 use crate::db::queue::{AbandonOnExit, Queue};
 use crate::migrate;
 use crate::statement::Schema;
+
+pub(crate) use restoration::Restoration;
+pub(crate) use snapshot::Snapshot;
 
 /// Opens `<directory>/<schema>.sqlite`, migrates it and starts its threads.
 pub(crate) fn start(
@@ -23,6 +30,11 @@ pub(crate) fn start(
     reads: &Arc<Queue>,
     writes: &Arc<Queue>,
 ) -> Result<Vec<JoinHandle<()>>, OpenError> {
+    if directory.join(RESTORING).exists() {
+        return Err(OpenError::Restoring {
+            path: directory.to_owned(),
+        });
+    }
     lock::private_directory(directory)?;
     let path = directory.join(format!("{}.sqlite", schema.name()));
     let held = lock::hold(&path)?;

@@ -11,8 +11,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::digest::Running;
 use super::reference::resolve;
+use crate::commands::digest::Running;
 use crate::exit::{Exit, Failure};
 
 /// What, and where to.

@@ -277,6 +277,7 @@ async fn open_artifacts(config: &Config, clock: &dyn Clock) -> anyhow::Result<Ar
     let location = config.storage.artifacts.clone();
     let since_epoch = Duration::from_millis(u64::try_from(clock.now_ms()).unwrap_or(0));
     let now = SystemTime::UNIX_EPOCH + since_epoch;
+    crate::commands::restore::refuse_unfinished(&location)?;
     tokio::task::spawn_blocking(move || Artifacts::open(&location, Limits::default(), now))
         .await?
         .with_context(|| {

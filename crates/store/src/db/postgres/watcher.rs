@@ -60,23 +60,35 @@ fn take(target: &Target, is_alone: bool) -> Result<Client, OpenError> {
         reason: told(&error),
     };
     let mut client = target.connect().map_err(away)?;
+    take_place(&mut client, &target.schema, is_alone)?;
+    client
+        .batch_execute(&format!("LISTEN \"{}.changed\"", target.schema))
+        .map_err(away)?;
+    Ok(client)
+}
+
+/// Takes the place, which is held until the connection ends.
+pub(super) fn take_place(
+    client: &mut Client,
+    schema: &str,
+    is_alone: bool,
+) -> Result<(), OpenError> {
     let lock = if is_alone { ALONE } else { SHARED };
     // The place of a process that just ended is free when the server has noticed.
     let mut attempts = 0..ATTEMPTS;
     while !client
-        .query_one(lock, &[&target.schema])
+        .query_one(lock, &[&schema])
         .and_then(|row| row.try_get::<_, bool>(0))
-        .map_err(away)?
+        .map_err(|error| OpenError::Connect {
+            reason: told(&error),
+        })?
     {
         if attempts.next().is_none() {
             return Err(OpenError::InUseElsewhere { is_alone });
         }
         std::thread::sleep(PATIENCE);
     }
-    client
-        .batch_execute(&format!("LISTEN \"{}.changed\"", target.schema))
-        .map_err(away)?;
-    Ok(client)
+    Ok(())
 }
 
 fn serve(target: &Target, is_alone: bool, client: Client, watch: &Watch) {

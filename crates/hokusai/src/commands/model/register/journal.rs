@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::commands::model::digest::Running;
+use crate::commands::digest::Running;
 use crate::commands::model::tree::LocalFile;
 
 /// The run and the logged model that hold an upload until it is registered.

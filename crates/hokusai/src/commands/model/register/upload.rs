@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 
 use super::{Client, Place};
-use crate::commands::model::digest::Running;
+use crate::commands::digest::Running;
 use crate::commands::model::tree::LocalFile;
 
 /// One read of a file.

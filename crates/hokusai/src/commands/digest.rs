@@ -4,16 +4,16 @@ use sha2::{Digest as _, Sha256};
 
 /// A digest in the making.
 #[derive(Default)]
-pub(super) struct Running(Sha256);
+pub(in crate::commands) struct Running(Sha256);
 
 impl Running {
     /// Takes more bytes in.
-    pub(super) fn add(&mut self, bytes: &[u8]) {
+    pub(in crate::commands) fn add(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
     /// Lower-case hexadecimal.
-    pub(super) fn finish(self) -> String {
+    pub(in crate::commands) fn finish(self) -> String {
         let bytes = self.0.finalize();
         let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
         bytes
