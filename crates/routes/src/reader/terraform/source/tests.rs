@@ -291,3 +291,20 @@ fn an_error_beside_a_character_of_several_bytes_has_a_place() {
     let source = reading.table.source_of(span).unwrap();
     assert!(source.place(span).is_some(), "{finding:?}");
 }
+
+#[test]
+fn deep_brackets_that_are_not_closed_are_refused_at_once() {
+    for (lead, tail) in [
+        ("a+b+{c%", ""),
+        ("a+b+(", "\"open\n"),
+        ("a+b+{c = ", "\"%%{"),
+    ] {
+        // The parser would double its work sixty times.
+        let reading = read_text(&format!("x = {}{tail}", lead.repeat(60)));
+        let said = failures(&reading);
+        assert!(
+            said.iter().any(|said| said.contains("is not closed")),
+            "{said:?}"
+        );
+    }
+}
