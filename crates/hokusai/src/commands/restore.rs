@@ -178,7 +178,7 @@ fn report(
         match chain.first_break {
             None => println!("the audit log is whole: {} entries", chain.entries),
             Some(entry) => {
-                println!("the audit log was NOT whole when it was copied: entry {entry}")
+                println!("the audit log was NOT whole when it was copied: entry {entry}");
             }
         }
         println!(
