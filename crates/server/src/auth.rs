@@ -74,13 +74,13 @@ pub fn routes() -> Vec<Route<AuthService>> {
             Access::Needs(Action::ReadAudit),
             audit::list,
         )
-        .describe(&audit::DOC),
+        .describe(&crate::audit::DOC),
         Route::get(
             "/api/v1/audit/verify",
             Access::Needs(Action::ReadAudit),
             audit::verify,
         )
-        .describe(&audit::VERIFY),
+        .describe(&crate::audit::VERIFY),
     ]
 }
 

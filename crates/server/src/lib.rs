@@ -9,6 +9,7 @@
 //! 3. Its rule goes to `hokusai-core`, its SQL to `hokusai-store`.
 
 pub mod api;
+pub mod audit;
 pub mod auth;
 pub mod authority;
 pub mod base_path;

@@ -1,5 +1,7 @@
 //! The registry service: MLflow's tracking API, model registry and artifacts, and the Models API.
 
+mod audit;
+pub(crate) mod event;
 pub mod openapi;
 
 use std::sync::Arc;
@@ -54,6 +56,7 @@ impl RegistryState {
 pub fn routes() -> Vec<Route<RegistryState>> {
     let mut routes = mlflow::routes::all();
     routes.extend(api::models::routes());
+    routes.extend(audit::routes());
     routes.extend(health::registry_routes());
     routes
         .push(Route::get("/openapi.json", Access::Public, openapi::serve).describe(&openapi::DOC));

@@ -1,38 +1,38 @@
-//! The append-only audit log: who did what to which key, from where, chained by hashes.
+//! The append-only audit logs: who did what to which key (auth) or model, version, alias, run or file (registry), from where,
+//! chained by hashes. Each database has one of its own.
 //!
 //! Entries are written in the transaction of the change that they record. The database itself refuses to edit or cut them; the
 //! chain shows it if somebody goes around the database.
 
 use sha2::{Digest as _, Sha256};
 
+use crate::statement::Schema;
 use crate::{Row, StoreError, Tx, params, statements};
 
+pub(crate) mod head;
+
 statements! {
-    Auth;
+    Both;
     /// Adds an entry after the last.
     APPEND = "INSERT INTO audit (seq, at_ms, actor, action, target, client_ip, previous, hash)
               SELECT coalesce(max(seq), 0) + 1, CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT),
                      CAST($5 AS TEXT), $6, $7 FROM audit";
-    /// Moves the head of the chain.
-    SET_HEAD = "UPDATE auth_state SET audit_head = $1 WHERE id = 1";
-    /// The head of the chain; the row is locked by whoever changes keys.
-    HEAD = "SELECT audit_head FROM auth_state WHERE id = 1";
     /// The last entry.
     LAST = "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1";
     /// A page of entries, oldest first.
     PAGE = "SELECT seq, at_ms, actor, action, target, client_ip, previous, hash FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2";
 }
 
-/// Something that happened to a key.
+/// Something that somebody did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// When; milliseconds since 1970.
     pub at_ms: i64,
-    /// Id of the key that did it, or `bootstrap`, or `local` for a recovery command on the database itself.
+    /// Id of the key that did it, or `bootstrap`, or `local` for a recovery command on the database itself, or `no-auth`.
     pub actor: String,
-    /// What: `key.create`, `key.revoke`, `key.rotate`.
+    /// What: `key.create`, `alias.set`.
     pub action: String,
-    /// Id of the key that it was done to.
+    /// To what: a key's id, a model's name and version.
     pub target: String,
     /// From where.
     pub client_ip: Option<String>,
@@ -56,9 +56,10 @@ impl Recorded {
     }
 }
 
-/// Appends an entry. The caller has locked the state row by writing to it first (see [`crate::keys`]).
-pub(crate) fn append(tx: &mut dyn Tx, entry: &Entry) -> Result<(), StoreError> {
-    let previous = tx.query_one(&HEAD, &[])?.bytes(0)?;
+/// Appends an entry to the log of this database, and locks the end of the chain until the transaction ends: what else the
+/// transaction locks it locks before, or two of them could wait for one another.
+pub fn append(tx: &mut dyn Tx, log: Schema, entry: &Entry) -> Result<(), StoreError> {
+    let previous = head::lock(tx, log)?;
     let hash = chained(&previous, entry);
     tx.execute(
         &APPEND,
@@ -72,8 +73,7 @@ pub(crate) fn append(tx: &mut dyn Tx, entry: &Entry) -> Result<(), StoreError> {
             hash.clone()
         ],
     )?;
-    tx.execute(&SET_HEAD, &params![hash])?;
-    Ok(())
+    head::set(tx, log, hash)
 }
 
 /// Entries after number `after`, oldest first, at most `limit`.
@@ -99,7 +99,7 @@ pub struct Chain {
 
 /// Walks along the chain. `head` is a hash in hexadecimal that once was the head: it must still be there, even if somebody cut the
 /// end off and moved the recorded head back.
-pub fn verify(tx: &mut dyn Tx, head: Option<&str>) -> Result<Chain, StoreError> {
+pub fn verify(tx: &mut dyn Tx, log: Schema, head: Option<&str>) -> Result<Chain, StoreError> {
     let (mut last, mut hash, mut found) = (0, Vec::new(), None);
     let chain = |entries, hash: &[u8], first_break, found| Chain {
         entries,
@@ -110,7 +110,7 @@ pub fn verify(tx: &mut dyn Tx, head: Option<&str>) -> Result<Chain, StoreError> 
     loop {
         let entries = page(tx, last, VERIFY_PAGE)?;
         if entries.is_empty() {
-            let recorded = tx.query_one(&HEAD, &[])?.bytes(0)?;
+            let recorded = head::get(tx, log)?;
             let is_cut = recorded != hash;
             return Ok(chain(last, &hash, is_cut.then_some(last + 1), found));
         }
@@ -138,8 +138,8 @@ pub fn head(tx: &mut dyn Tx) -> Result<Option<(i64, String)>, StoreError> {
 }
 
 /// The number of the first entry that was changed, or one past the last when the end was cut off; `None` if the chain is whole.
-pub fn first_break(tx: &mut dyn Tx) -> Result<Option<i64>, StoreError> {
-    Ok(verify(tx, None)?.first_break)
+pub fn first_break(tx: &mut dyn Tx, log: Schema) -> Result<Option<i64>, StoreError> {
+    Ok(verify(tx, log, None)?.first_break)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -3,14 +3,13 @@
 use hokusai_core::key::{Environment, KeyHash, KeyRecord, RateLimit};
 
 use crate::audit::{self, Entry};
+use crate::statement::Schema;
 use crate::{Row, StoreError, Tx, params, statements};
 
 statements! {
     Auth;
     /// Locks the state and moves the epoch.
     ADVANCE = "UPDATE auth_state SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch, bootstrapped";
-    /// Locks the state without moving the epoch: no key changed.
-    LOCK = "UPDATE auth_state SET epoch = epoch WHERE id = 1";
     /// Moves the epoch beyond any that can have been reached since a backup.
     LEAP = "UPDATE auth_state SET epoch = epoch + $1 WHERE id = 1";
     /// The epoch that readers compare.
@@ -63,6 +62,7 @@ pub fn bootstrap(tx: &mut dyn Tx, key: &KeyRecord) -> Result<bool, StoreError> {
     insert(tx, key)?;
     audit::append(
         tx,
+        Schema::Auth,
         &entry(key.created_at_ms, "bootstrap", "key.create", &key.id, None),
     )?;
     Ok(true)
@@ -80,6 +80,7 @@ pub fn create(
     insert(tx, key)?;
     audit::append(
         tx,
+        Schema::Auth,
         &entry(key.created_at_ms, actor, "key.create", &key.id, client_ip),
     )
 }
@@ -97,7 +98,11 @@ pub fn revoke(
         return Ok(false);
     };
     tx.execute(&REVOKE_CHAIN, &params![&key.chain_id, now_ms])?;
-    audit::append(tx, &entry(now_ms, actor, "key.revoke", id, client_ip))?;
+    audit::append(
+        tx,
+        Schema::Auth,
+        &entry(now_ms, actor, "key.revoke", id, client_ip),
+    )?;
     Ok(true)
 }
 
@@ -124,6 +129,7 @@ pub fn rotate(
     tx.execute(&SUPERSEDE, &params![old_id, &new.id, ends_ms])?;
     audit::append(
         tx,
+        Schema::Auth,
         &entry(new.created_at_ms, actor, "key.rotate", old_id, client_ip),
     )?;
     Ok(true)
@@ -134,6 +140,7 @@ pub fn record_restore(tx: &mut dyn Tx, backup: &str, now_ms: i64) -> Result<(), 
     tx.execute(&LEAP, &params![EPOCHS_PER_RESTORE])?;
     audit::append(
         tx,
+        Schema::Auth,
         &entry(now_ms, "local", "database.restore", backup, None),
     )
 }
@@ -206,10 +213,9 @@ pub fn record_activity(tx: &mut dyn Tx, activities: &[Activity]) -> Result<(), S
 
 /// Writes refused attempts, in aggregate, to the audit log.
 pub fn record_refusals(tx: &mut dyn Tx, entries: &[Entry]) -> Result<(), StoreError> {
-    tx.execute(&LOCK, &[])?;
     entries
         .iter()
-        .try_for_each(|entry| audit::append(tx, entry))
+        .try_for_each(|entry| audit::append(tx, Schema::Auth, entry))
 }
 
 /// A key's counters by month: period, requests, refusals.

@@ -17,7 +17,8 @@ statements! {
     /// A new status.
     SET_LOGGED_STATUS = "UPDATE logged_models SET status = $2, updated_at_ms = $3 WHERE model_id = $1";
     /// Marks a logged model as deleted.
-    DELETE_LOGGED = "UPDATE logged_models SET is_deleted = 1, updated_at_ms = $2 WHERE model_id = $1";
+    DELETE_LOGGED = "UPDATE logged_models SET is_deleted = 1, updated_at_ms = $2 \
+        WHERE model_id = $1 AND is_deleted = 0";
     /// Adds a param; the same again is fine, another value changes no row.
     INSERT_LOGGED_PARAM = "INSERT INTO logged_model_params (model_id, key, value) VALUES ($1, $2, $3) \
         ON CONFLICT (model_id, key) DO UPDATE SET value = excluded.value WHERE logged_model_params.value = excluded.value";
@@ -76,10 +77,9 @@ pub fn finalize(
     Ok(())
 }
 
-/// Marks a logged model as deleted.
-pub fn delete(tx: &mut dyn Tx, model_id: &str, now_ms: i64) -> Result<(), StoreError> {
-    tx.execute(&DELETE_LOGGED, &params![model_id, now_ms])?;
-    Ok(())
+/// Marks a logged model as deleted. `false`: it is already, or there is none.
+pub fn delete(tx: &mut dyn Tx, model_id: &str, now_ms: i64) -> Result<bool, StoreError> {
+    Ok(tx.execute(&DELETE_LOGGED, &params![model_id, now_ms])? > 0)
 }
 
 /// Adds params to a logged model that exists; answers the keys that have another value already.

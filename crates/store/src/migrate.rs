@@ -275,6 +275,7 @@ const REGISTRY: &[Migration] = &[
     migration!(2, "registry", "0002_tracking"),
     migration!(3, "registry", "0003_logged_models"),
     migration!(4, "registry", "0004_logged_model_metrics"),
+    migration!(5, "registry", "0005_audit"),
 ];
 
 #[cfg(test)]

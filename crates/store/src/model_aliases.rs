@@ -32,10 +32,9 @@ pub fn set(
     Ok(())
 }
 
-/// Deletes an alias; one that is not there is fine.
-pub fn delete(tx: &mut dyn Tx, model_id: i64, alias: &AliasName) -> Result<(), StoreError> {
-    tx.execute(&DELETE_ALIAS, &params![model_id, alias.as_str()])?;
-    Ok(())
+/// Deletes an alias. `false`: there was none.
+pub fn delete(tx: &mut dyn Tx, model_id: i64, alias: &AliasName) -> Result<bool, StoreError> {
+    Ok(tx.execute(&DELETE_ALIAS, &params![model_id, alias.as_str()])? > 0)
 }
 
 /// Where an alias points.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
-/// Which of the two databases a statement belongs to; no statement joins them.
+/// One of the two databases; no statement joins them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Schema {
     /// API keys, audit, usage.
@@ -27,7 +27,8 @@ impl Schema {
 #[derive(Debug)]
 pub struct Statement {
     name: &'static str,
-    schema: Schema,
+    /// None: a table that both databases have.
+    home: Option<Schema>,
     sql: Cow<'static, str>,
     sqlite: OnceLock<String>,
 }
@@ -37,7 +38,17 @@ impl Statement {
     pub const fn new(schema: Schema, name: &'static str, sql: &'static str) -> Self {
         Self {
             name,
-            schema,
+            home: Some(schema),
+            sql: Cow::Borrowed(sql),
+            sqlite: OnceLock::new(),
+        }
+    }
+
+    /// A constant statement about a table that both databases have.
+    pub const fn shared(name: &'static str, sql: &'static str) -> Self {
+        Self {
+            name,
+            home: None,
             sql: Cow::Borrowed(sql),
             sqlite: OnceLock::new(),
         }
@@ -47,7 +58,7 @@ impl Statement {
     pub const fn built(schema: Schema, name: &'static str, sql: String) -> Self {
         Self {
             name,
-            schema,
+            home: Some(schema),
             sql: Cow::Owned(sql),
             sqlite: OnceLock::new(),
         }
@@ -58,9 +69,9 @@ impl Statement {
         self.name
     }
 
-    /// The database that it belongs to.
-    pub const fn schema(&self) -> Schema {
-        self.schema
+    /// Whether `schema` has the tables that it names.
+    pub fn is_of(&self, schema: Schema) -> bool {
+        self.home.is_none_or(|home| home == schema)
     }
 
     /// The text for PostgreSQL.
@@ -181,7 +192,7 @@ pub enum Listed {
     Many(&'static Bulk),
 }
 
-/// Declares a module's statements and its list `ALL`.
+/// Declares a module's statements and its list `ALL`. They are of `Auth` or of `Registry`, or of `Both` if each has the table.
 ///
 /// ```text
 /// statements! {
@@ -198,6 +209,10 @@ macro_rules! statements {
         $($crate::statements!(@one $schema, $(#[$doc])* $name, $sql $(, [$($column),+], $tail)?);)+
         /// Every statement of this module, for the test that prepares them all.
         pub(crate) const ALL: &[$crate::statement::Listed] = &[$($crate::statements!(@listed $name $(, $tail)?)),+];
+    };
+    (@one Both, $(#[$doc:meta])* $name:ident, $sql:literal) => {
+        $(#[$doc])*
+        static $name: $crate::statement::Statement = $crate::statement::Statement::shared(stringify!($name), $sql);
     };
     (@one $schema:ident, $(#[$doc:meta])* $name:ident, $sql:literal) => {
         $(#[$doc])*
@@ -223,6 +238,8 @@ pub fn every() -> Vec<Listed> {
     let modules: &[&[Listed]] = &[
         crate::artifact_digests::ALL,
         crate::audit::ALL,
+        crate::audit::head::auth::ALL,
+        crate::audit::head::registry::ALL,
         crate::experiments::ALL,
         crate::keys::ALL,
         crate::metrics::ALL,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use hokusai_core::clock::Clock;
 use hokusai_core::key::{ApiKey, KeyHash, KeyRecord, RateState};
 use hokusai_core::random::Random;
 use hokusai_store::keys::{self, Activity};
-use hokusai_store::{Store, StoreError, audit, usage};
+use hokusai_store::{Store, StoreError, usage};
 
 use super::failures::Failures;
 use super::refusals::Refusals;
@@ -32,8 +32,6 @@ pub(super) struct Shared {
     snapshot: RwLock<Arc<Snapshot>>,
     /// Monotonic moment at which the database last confirmed the snapshot, in milliseconds.
     heard_at_ms: AtomicU64,
-    /// The number of the audit entry that the log last named.
-    anchored: AtomicI64,
     /// How many questions to the database began.
     questions: AtomicU64,
     /// Whoever holds it asks the database.
@@ -81,7 +79,6 @@ impl AuthService {
                 stale_window,
                 snapshot: RwLock::default(),
                 heard_at_ms: AtomicU64::new(0),
-                anchored: AtomicI64::new(0),
                 questions: AtomicU64::new(0),
                 confirming: tokio::sync::Mutex::default(),
                 rates: Mutex::default(),
@@ -231,17 +228,6 @@ impl AuthService {
         self.flush().await
     }
 
-    /// Writes the head of the audit chain to the log if it moved: whoever keeps the log can show that an end was cut off.
-    pub async fn anchor(&self) -> Result<(), StoreError> {
-        let Some((seq, hash)) = self.shared.store.read(|tx| audit::head(tx)).await? else {
-            return Ok(());
-        };
-        if self.shared.anchored.swap(seq, Ordering::Relaxed) != seq {
-            tracing::info!(audit.seq = seq, audit.head = %hash, "the audit log ends with entry {seq}, {hash}");
-        }
-        Ok(())
-    }
-
     async fn flush_refusals(&self, is_last: bool) -> Result<(), StoreError> {
         let entries = lock(&self.shared.refusals).take(self.shared.clock.now_ms(), is_last);
         if entries.is_empty() {
@@ -343,9 +329,6 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// How often the epoch is asked for, whatever notices of changes arrive: other replicas' revocations are heard within a second.
 pub const EPOCH_POLL_MS: u64 = 250;
-
-/// How often the head of the audit chain is written to the log.
-pub const ANCHOR_MS: u64 = 60_000;
 
 /// How often usage and last use are written; a killed process loses at most this much of them.
 pub const FLUSH_MS: u64 = 5_000;

@@ -2,6 +2,7 @@
 
 use hokusai_core::access::Scope;
 use hokusai_core::key::{ApiKey, Environment};
+use hokusai_store::statement::Schema;
 use hokusai_store::{StoreError, audit, keys};
 use hokusai_testkit::{Backend, TestDatabase};
 use rstest::rstest;
@@ -201,7 +202,7 @@ async fn every_change_stands_in_the_audit_log_and_the_chain_is_whole(
     let broken: Result<Option<i64>, StoreError> = world
         .service
         .store()
-        .read(|tx| audit::first_break(tx))
+        .read(|tx| audit::first_break(tx, Schema::Auth))
         .await;
     assert_eq!(broken.unwrap(), None);
 }

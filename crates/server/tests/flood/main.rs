@@ -152,7 +152,8 @@ async fn security_5_ten_million_strangers_keys_leave_memory_audit_and_the_cost_o
     let memory_after = resident_kib();
     let cost_after = cost(&service, good.reveal()).await;
     service.close().await.unwrap();
-    let chain: Result<audit::Chain, StoreError> = store.read(|tx| audit::verify(tx, None)).await;
+    let chain: Result<audit::Chain, StoreError> =
+        store.read(|tx| audit::verify(tx, Schema::Auth, None)).await;
     let entries = chain.unwrap().entries;
     println!(
         "{DISTINCT} keys in {took:?}; memory {memory_before} KiB, then {memory_after} KiB; {entries} audit entries; \

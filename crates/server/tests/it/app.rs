@@ -19,6 +19,7 @@ use tower::ServiceExt as _;
 
 pub(crate) struct App {
     pub(crate) directory: tempfile::TempDir,
+    pub(crate) store: Store,
     router: Router,
     /// A run, when there is one.
     pub(crate) run: String,
@@ -66,9 +67,10 @@ impl App {
         let place = ArtifactsLocation::directory(directory.path().join("artifacts"));
         let artifacts = Artifacts::open(&place, limits, SystemTime::UNIX_EPOCH).unwrap();
         let (clock, random) = (Arc::new(FixedClock), Arc::new(Counting::default()));
-        let state = RegistryState::new(store, artifacts, clock, random);
+        let state = RegistryState::new(store.clone(), artifacts, clock, random);
         Self {
             directory,
+            store,
             router: router(state, None),
             run: String::new(),
         }

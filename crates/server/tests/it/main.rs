@@ -7,6 +7,7 @@
 
 mod app;
 mod artifacts;
+mod audit;
 mod models;
 mod openapi;
 mod tracking;

@@ -1,6 +1,7 @@
 //! Operations of the store through its public surface.
 #![expect(clippy::unwrap_used, reason = "fixtures of tests fail by panicking")]
 
+mod audit;
 mod metrics;
 mod models;
 mod postgres;

@@ -6,7 +6,7 @@ use hokusai_testkit::{Backend, TestDatabase};
 
 fn texts(schema: Schema) -> impl Iterator<Item = (&'static str, String, String)> {
     every().into_iter().filter_map(move |listed| match listed {
-        Listed::One(one) if one.schema() == schema => Some((
+        Listed::One(one) if one.is_of(schema) => Some((
             one.name(),
             one.sqlite().to_owned(),
             one.postgres().to_owned(),

@@ -10,7 +10,8 @@ use hokusai_artifacts::{Artifacts, Limits};
 use hokusai_core::clock::Clock;
 use hokusai_core::random::Random;
 use hokusai_frontdoor::service::Services;
-use hokusai_server::auth::service::{ANCHOR_MS, AuthService, EPOCH_POLL_MS, FLUSH_MS};
+use hokusai_server::audit::{ANCHOR_MS, Anchor};
+use hokusai_server::auth::service::{AuthService, EPOCH_POLL_MS, FLUSH_MS};
 use hokusai_server::authority::Authority;
 use hokusai_server::authority::http::{FOLLOW_MS, HttpAuthority};
 use hokusai_server::registry::{self, RegistryState};
@@ -115,6 +116,7 @@ impl Running {
             config.auth.bootstrap_key_file.as_deref(),
         )
         .await?;
+        self.name_the_end_of(&store, Schema::Auth);
         let service = AuthService::open(
             store,
             Arc::clone(clock),
@@ -130,12 +132,12 @@ impl Running {
         )
         .await?;
         self.follow_changes(service.clone());
-        self.every(ANCHOR_MS, service.clone(), |service| async move {
-            service.anchor().await
-        });
-        self.every(FLUSH_MS, service.clone(), |service| async move {
-            service.flush().await
-        });
+        self.every(
+            FLUSH_MS,
+            "usage could not be written and waits",
+            service.clone(),
+            |service| async move { service.flush().await },
+        );
         self.auth = Some(service);
         Ok(())
     }
@@ -149,6 +151,7 @@ impl Running {
     ) -> anyhow::Result<()> {
         let store = open(config, Schema::Registry).await?;
         self.stores.push(store.clone());
+        self.name_the_end_of(&store, Schema::Registry);
         let artifacts = open_artifacts(config, clock.as_ref()).await?;
         let state = RegistryState::new(store, artifacts, clock, random);
         self.serve(
@@ -245,9 +248,21 @@ impl Running {
         });
     }
 
-    fn every<F, R>(&mut self, period_ms: u64, service: AuthService, work: F)
+    /// Lets the program's log say where an audit log ends.
+    fn name_the_end_of(&mut self, store: &Store, log: Schema) {
+        self.every(
+            ANCHOR_MS,
+            "the audit log could not be read",
+            Anchor::new(store.clone(), log),
+            |anchor| async move { anchor.name().await },
+        );
+    }
+
+    /// Does `work` again and again; `failure` says what it is when it fails.
+    fn every<S, F, R>(&mut self, period_ms: u64, failure: &'static str, state: S, work: F)
     where
-        F: Fn(AuthService) -> R + Send + 'static,
+        S: Clone + Send + Sync + 'static,
+        F: Fn(S) -> R + Send + 'static,
         R: Future<Output = Result<(), StoreError>> + Send,
     {
         let mut stopped = self.stop.subscribe();
@@ -258,8 +273,8 @@ impl Running {
                     _ = stopped.changed() => return,
                     _ = ticks.tick() => {}
                 }
-                if let Err(error) = work(service.clone()).await {
-                    tracing::warn!(error = %error, "usage could not be written and waits, or the audit log not be read");
+                if let Err(error) = work(state.clone()).await {
+                    tracing::warn!(error = %error, "{failure}");
                 }
             }
         });

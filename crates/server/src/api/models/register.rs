@@ -20,12 +20,13 @@ use crate::mlflow::logged_models::existing;
 use crate::mlflow::model_versions::{no_version, note_on_logged_model, version_body};
 use crate::mlflow::registered_models::{model_name, no_model, rule, tags};
 use crate::registry::RegistryState;
+use crate::registry::event::{Event, record};
 
 /// Registers an uploaded logged model as the next version of `name`, creating the model if it is new, and points
 /// aliases at it. `files` says what was uploaded; a difference from what is stored is refused. All or nothing.
 pub(super) async fn register(
     State(state): State<RegistryState>,
-    _caller: Caller,
+    caller: Caller,
     params: Params,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let name = model_name(&params, "name")?;
@@ -64,7 +65,7 @@ pub(super) async fn register(
     };
     let version = state
         .store
-        .write(move |tx| record(tx, &new, &aliases, now_ms))
+        .write(move |tx| insert(tx, &caller, &new, &aliases, now_ms))
         .await?;
     drop(frozen);
     Ok((
@@ -73,13 +74,14 @@ pub(super) async fn register(
     ))
 }
 
-fn record(
+fn insert(
     tx: &mut dyn Tx,
+    caller: &Caller,
     new: &NewVersion,
     aliases: &[AliasName],
     now_ms: i64,
 ) -> Result<ModelVersion, ApiError> {
-    models::insert(tx, &new.name, None, &[], now_ms)?;
+    let is_new = models::insert(tx, &new.name, None, &[], now_ms)?;
     let model_id = models::id(tx, &new.name)?.ok_or_else(|| no_model(&new.name))?;
     let version = model_versions::insert(tx, new, now_ms)?.ok_or_else(|| no_model(&new.name))?;
     for alias in aliases {
@@ -88,6 +90,15 @@ fn record(
     if let Some(logged) = &new.model_id {
         logged_models::finalize(tx, logged, LoggedModelStatus::Ready, now_ms)?;
         note_on_logged_model(tx, logged, &version)?;
+    }
+    if is_new {
+        record(tx, caller, now_ms, Event::ModelCreated(&new.name))?;
+    }
+    let created = Event::VersionCreated(&new.name, version.version);
+    record(tx, caller, now_ms, created)?;
+    for alias in aliases {
+        let set = Event::AliasSet(&new.name, alias, version.version);
+        record(tx, caller, now_ms, set)?;
     }
     model_versions::get(tx, &new.name, version.version)?
         .ok_or_else(|| no_version(&new.name, version.version))

@@ -2,164 +2,28 @@
 
 use axum::Json;
 use axum::extract::State;
-use hokusai_store::audit;
-use serde_json::{Value, json};
+use hokusai_store::statement::Schema;
+use serde_json::Value;
 
+use crate::audit;
 use crate::auth::service::AuthService;
-use crate::auth::view::iso;
 use crate::error::ApiError;
-use crate::json::{Params, QueryParams};
-use crate::openapi::{Answer, Field, Operation, Shape};
+use crate::json::QueryParams;
 
-use super::unprocessable;
-
-/// Entries after number `after`, oldest first.
+/// A page of entries.
 pub async fn list(
     State(service): State<AuthService>,
     QueryParams(params): QueryParams,
 ) -> Result<Json<Value>, ApiError> {
-    let limit = number(&params, "limit", 100, (1, MOST_ENTRIES))?;
-    let after = number(&params, "after", 0, (0, i64::MAX))?;
-    let entries = service
-        .store()
-        .read(move |tx| audit::page(tx, after, limit))
-        .await?;
-    let entries: Vec<Value> = entries
-        .iter()
-        .map(|recorded| {
-            json!({
-                "seq": recorded.seq,
-                "at": iso(recorded.entry.at_ms),
-                "actor": recorded.entry.actor,
-                "action": recorded.entry.action,
-                "target": recorded.entry.target,
-                "client_ip": recorded.entry.client_ip,
-                "hash": recorded.hash(),
-            })
-        })
-        .collect();
-    Ok(Json(json!({"entries": entries})))
+    audit::list(service.store(), &params).await.map(Json)
 }
 
-/// Walks along the whole chain of hashes.
+/// Whether the log is whole.
 pub async fn verify(
     State(service): State<AuthService>,
     QueryParams(params): QueryParams,
 ) -> Result<Json<Value>, ApiError> {
-    let head = params.opt_str("head")?;
-    let is_hash =
-        |head: &String| head.len() == 64 && head.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if head.as_ref().is_some_and(|head| !is_hash(head)) {
-        return Err(unprocessable(
-            &"`head` must be a hash as the log and `hokusai audit list` show it",
-        ));
-    }
-    let asked = head.clone().map(|head| head.to_ascii_lowercase());
-    let chain = service
-        .store()
-        .read(move |tx| audit::verify(tx, asked.as_deref()))
-        .await?;
-    let is_whole = chain.first_break.is_none() && (head.is_none() || chain.found.is_some());
-    Ok(Json(json!({
-        "is_whole": is_whole,
-        "entries": chain.entries,
-        "head": chain.head,
-        "first_break": chain.first_break,
-        "found": chain.found,
-    })))
+    audit::verify(service.store(), Schema::Auth, &params)
+        .await
+        .map(Json)
 }
-
-/// For the document.
-pub const VERIFY: Operation = Operation {
-    summary: "Whether the audit log is whole",
-    query: &[Field::maybe(
-        "head",
-        Shape::Text,
-        "the hash of an entry that was there once, and must still be",
-    )],
-    refusals: &[422],
-    answer: Answer::Json(Shape::Object(&[
-        Field::always("is_whole", Shape::Boolean, ""),
-        Field::always(
-            "entries",
-            Shape::Integer(0, i64::MAX),
-            "how many hold together from the first on",
-        ),
-        Field::always("head", Shape::Text, "the hash over them"),
-        Field::always(
-            "first_break",
-            Shape::Nullable(&Shape::Integer(1, i64::MAX)),
-            "the first that was changed or is missing",
-        ),
-        Field::always(
-            "found",
-            Shape::Nullable(&Shape::Integer(1, i64::MAX)),
-            "the entry with the hash that was asked for",
-        ),
-    ])),
-    ..Operation::answering("", Shape::Any)
-};
-
-fn number(
-    params: &Params,
-    field: &str,
-    missing: i64,
-    (least, most): (i64, i64),
-) -> Result<i64, ApiError> {
-    let asked = params
-        .opt_i64(field)
-        .ok()
-        .map(|asked| asked.unwrap_or(missing));
-    asked
-        .filter(|asked| (least..=most).contains(asked))
-        .ok_or_else(|| {
-            unprocessable(&format!(
-                "`{field}` must be a whole number from {least} to {most}"
-            ))
-        })
-}
-
-/// A page that fits a screen a hundred times over.
-const MOST_ENTRIES: i64 = 1000;
-
-const ENTRY: Shape = Shape::Object(&[
-    Field::always(
-        "seq",
-        Shape::Integer(1, i64::MAX),
-        "its number, without gaps",
-    ),
-    Field::always("at", Shape::Time, ""),
-    Field::always(
-        "actor",
-        Shape::Text,
-        "the key that did it, or `bootstrap`, or `local`",
-    ),
-    Field::always("action", Shape::Text, ""),
-    Field::always("target", Shape::Text, "what it was done to"),
-    Field::always("client_ip", Shape::Nullable(&Shape::Text), ""),
-    Field::always("hash", Shape::Text, "over this entry and all before it"),
-]);
-
-/// For the document.
-pub const DOC: Operation = Operation {
-    summary: "Who did what to which key, oldest first",
-    query: &[
-        Field::maybe(
-            "after",
-            Shape::Integer(0, i64::MAX),
-            "the number of the last entry of the page before",
-        ),
-        Field::maybe(
-            "limit",
-            Shape::Integer(1, MOST_ENTRIES),
-            "100 if nothing is said",
-        ),
-    ],
-    refusals: &[422],
-    answer: Answer::Json(Shape::Object(&[Field::always(
-        "entries",
-        Shape::List(&Shape::Named("AuditEntry", &ENTRY)),
-        "",
-    )])),
-    ..Operation::answering("", Shape::Any)
-};

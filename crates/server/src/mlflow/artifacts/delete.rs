@@ -14,29 +14,36 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::mlflow::registered_models::rule;
 use crate::registry::RegistryState;
+use crate::registry::event::{Event, record};
 
 /// Deletes a file, or a directory with all that is in it.
 pub async fn delete(
     State(state): State<RegistryState>,
-    _caller: Caller,
+    caller: Caller,
     Path(path): Path<String>,
 ) -> Response {
-    response::guarded(remove(&state, &path).await)
+    response::guarded(remove(&state, caller, &path).await)
 }
 
-async fn remove(state: &RegistryState, path: &str) -> Result<Response, ApiError> {
+async fn remove(state: &RegistryState, caller: Caller, path: &str) -> Result<Response, ApiError> {
     let path: ArtifactPath = path.parse().map_err(rule)?;
     let changing = state.artifacts.changing().await;
     may_change(state, &path).await?;
+    let (now_ms, doomed) = (state.clock.now_ms(), path.clone());
+    // Files are in no transaction: after a crash the log may name one that is still there, but none is gone that it does not name.
+    state
+        .store
+        .write(move |tx| {
+            artifact_digests::delete(tx, &doomed)?;
+            let deleted = Event::ArtifactDeleted(&doomed);
+            record(tx, &caller, now_ms, deleted).map_err(ApiError::from)
+        })
+        .await?;
     match state.artifacts.delete(&path).await {
         // What is not there is deleted already, as at MLflow.
         Ok(()) | Err(ArtifactError::NotFound) => {}
         Err(other) => return Err(refused(other)),
     }
-    state
-        .store
-        .write(move |tx| artifact_digests::delete(tx, &path).map_err(ApiError::from))
-        .await?;
     drop(changing);
     Ok(Json(json!({})).into_response())
 }

@@ -11,29 +11,30 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::Params;
 use crate::registry::RegistryState;
+use crate::registry::event::{Event, record};
 
 /// Deletes an experiment with its runs; one that is deleted already is not found, as at the real server.
 pub async fn delete(
     State(state): State<RegistryState>,
-    _caller: Caller,
+    caller: Caller,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    change(&state, &params, Lifecycle::Active, Lifecycle::Deleted).await
+    change(&state, caller, &params, Lifecycle::Deleted).await
 }
 
 /// Restores a deleted experiment with its runs; one that is not deleted is not found, as at the real server.
 pub async fn restore(
     State(state): State<RegistryState>,
-    _caller: Caller,
+    caller: Caller,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    change(&state, &params, Lifecycle::Deleted, Lifecycle::Active).await
+    change(&state, caller, &params, Lifecycle::Active).await
 }
 
 async fn change(
     state: &RegistryState,
+    caller: Caller,
     params: &Params,
-    from: Lifecycle,
     to: Lifecycle,
 ) -> Result<Json<Value>, ApiError> {
     let id = experiment_id(params)?;
@@ -42,9 +43,10 @@ async fn change(
         .store
         .write(move |tx| {
             experiments::get(tx, id)?
-                .filter(|experiment| experiment.lifecycle == from)
+                .filter(|experiment| experiment.lifecycle != to)
                 .ok_or_else(|| no_experiment(id))?;
-            experiments::set_lifecycle(tx, id, to, now_ms).map_err(ApiError::from)
+            experiments::set_lifecycle(tx, id, to, now_ms)?;
+            record(tx, &caller, now_ms, Event::Experiment(id, to)).map_err(ApiError::from)
         })
         .await?;
     Ok(Json(json!({})))

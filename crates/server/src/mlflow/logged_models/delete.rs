@@ -9,11 +9,12 @@ use super::existing;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::registry::RegistryState;
+use crate::registry::event::{Event, record};
 
 /// Marks a logged model as deleted; its files stay.
 pub async fn delete(
     State(state): State<RegistryState>,
-    _caller: Caller,
+    caller: Caller,
     Path(model_id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let now_ms = state.clock.now_ms();
@@ -21,7 +22,11 @@ pub async fn delete(
         .store
         .write(move |tx| {
             existing(tx, &model_id, true)?;
-            logged_models::delete(tx, &model_id, now_ms).map_err(ApiError::from)
+            if !logged_models::delete(tx, &model_id, now_ms)? {
+                return Ok(());
+            }
+            let deleted = Event::LoggedModelDeleted(&model_id);
+            record(tx, &caller, now_ms, deleted).map_err(ApiError::from)
         })
         .await?;
     Ok(Json(json!({})))

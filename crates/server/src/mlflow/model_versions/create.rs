@@ -16,11 +16,12 @@ use crate::json::Params;
 use crate::mlflow::artifacts::manifest;
 use crate::mlflow::registered_models::{model_name, no_model, tags};
 use crate::registry::RegistryState;
+use crate::registry::event::{Event, record};
 
 /// Creates the next version of a model. From then on the files that it refers to can't be changed.
 pub async fn create(
     State(state): State<RegistryState>,
-    _caller: Caller,
+    caller: Caller,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
     let name = model_name(&params, "name")?;
@@ -62,6 +63,8 @@ pub async fn create(
             if let Some(model_id) = &version.model_id {
                 note_on_logged_model(tx, model_id, &version)?;
             }
+            let created = Event::VersionCreated(&version.name, version.version);
+            record(tx, &caller, now_ms, created)?;
             Ok::<_, ApiError>(version)
         })
         .await?;

@@ -11,11 +11,12 @@ use crate::error::ApiError;
 use crate::json::Params;
 use crate::mlflow::registered_models::model_name;
 use crate::registry::RegistryState;
+use crate::registry::event::{Event, record};
 
 /// Deletes a version with its aliases; its number is never used again, and its files may change again.
 pub async fn delete(
     State(state): State<RegistryState>,
-    _caller: Caller,
+    caller: Caller,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
     let name = model_name(&params, "name")?;
@@ -25,7 +26,9 @@ pub async fn delete(
         .store
         .write(move |tx| {
             let model_id = existing(tx, &name, version)?;
-            model_versions::delete(tx, model_id, version, now_ms).map_err(ApiError::from)
+            model_versions::delete(tx, model_id, version, now_ms)?;
+            let deleted = Event::VersionDeleted(&name, version);
+            record(tx, &caller, now_ms, deleted).map_err(ApiError::from)
         })
         .await?;
     Ok(Json(json!({})))

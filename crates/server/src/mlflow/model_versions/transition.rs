@@ -12,11 +12,12 @@ use crate::error::ApiError;
 use crate::json::Params;
 use crate::mlflow::registered_models::{model_name, rule};
 use crate::registry::RegistryState;
+use crate::registry::event::{Event, record};
 
 /// Moves a version to a stage, and the others there to the archive when asked to.
 pub async fn transition(
     State(state): State<RegistryState>,
-    _caller: Caller,
+    caller: Caller,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
     let name = model_name(&params, "name")?;
@@ -35,6 +36,13 @@ pub async fn transition(
         .write(move |tx| {
             let model_id = existing(tx, &name, version)?;
             model_versions::set_stage(tx, model_id, version, target, archive, now_ms)?;
+            let staged = Event::VersionStaged {
+                name: &name,
+                version,
+                stage: target,
+                archives_others: archive,
+            };
+            record(tx, &caller, now_ms, staged)?;
             model_versions::get(tx, &name, version)?.ok_or_else(|| no_version(&name, version))
         })
         .await?;

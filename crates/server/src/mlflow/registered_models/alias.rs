@@ -12,22 +12,26 @@ use crate::error::ApiError;
 use crate::json::Params;
 use crate::mlflow::model_versions::{existing, no_version, version_body, version_number};
 use crate::registry::RegistryState;
+use crate::registry::event::{Event, record};
 
 /// Points an alias at a version.
 pub async fn set_alias(
     State(state): State<RegistryState>,
-    _caller: Caller,
+    caller: Caller,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
     let name = model_name(&params, "name")?;
     let alias: AliasName = params.required_str("alias")?.parse().map_err(rule)?;
     alias.check_settable().map_err(rule)?;
     let version = version_number(&params)?;
+    let now_ms = state.clock.now_ms();
     state
         .store
         .write(move |tx| {
             let model_id = existing(tx, &name, version)?;
-            model_aliases::set(tx, model_id, &alias, version).map_err(ApiError::from)
+            model_aliases::set(tx, model_id, &alias, version)?;
+            let set = Event::AliasSet(&name, &alias, version);
+            record(tx, &caller, now_ms, set).map_err(ApiError::from)
         })
         .await?;
     Ok(Json(json!({})))
@@ -36,16 +40,21 @@ pub async fn set_alias(
 /// Deletes an alias; one that is not there is fine.
 pub async fn delete_alias(
     State(state): State<RegistryState>,
-    _caller: Caller,
+    caller: Caller,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
     let name = model_name(&params, "name")?;
     let alias: AliasName = params.required_str("alias")?.parse().map_err(rule)?;
+    let now_ms = state.clock.now_ms();
     state
         .store
         .write(move |tx| {
             let model_id = models::id(tx, &name)?.ok_or_else(|| no_model(&name))?;
-            model_aliases::delete(tx, model_id, &alias).map_err(ApiError::from)
+            if !model_aliases::delete(tx, model_id, &alias)? {
+                return Ok(());
+            }
+            let deleted = Event::AliasDeleted(&name, &alias);
+            record(tx, &caller, now_ms, deleted).map_err(ApiError::from)
         })
         .await?;
     Ok(Json(json!({})))

@@ -13,11 +13,12 @@ use crate::caller::Caller;
 use crate::error::{ApiError, ErrorKind};
 use crate::json::Params;
 use crate::registry::RegistryState;
+use crate::registry::event::{Event, record};
 
 /// Creates a registered model.
 pub async fn create(
     State(state): State<RegistryState>,
-    _caller: Caller,
+    caller: Caller,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
     let name = model_name(&params, "name")?;
@@ -30,6 +31,7 @@ pub async fn create(
             let is_new = models::insert(tx, &name, description.as_deref(), &tags, now_ms)?;
             let model = models::get(tx, &name)?.ok_or_else(|| no_model(&name))?;
             if is_new {
+                record(tx, &caller, now_ms, Event::ModelCreated(&name))?;
                 return Ok(model);
             }
             let is_prompt = |tags: &[ModelTag]| tags.iter().any(ModelTag::marks_a_prompt);

@@ -10,21 +10,24 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::Params;
 use crate::registry::RegistryState;
+use crate::registry::event::{Event, record};
 
 /// Deletes a registered model with its versions; the artifacts stay.
 pub async fn delete(
     State(state): State<RegistryState>,
-    _caller: Caller,
+    caller: Caller,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
     let name = model_name(&params, "name")?;
-    let delete = move |tx: &mut dyn hokusai_store::Tx| {
-        if models::delete(tx, &name)? {
-            Ok(())
-        } else {
-            Err(no_model(&name))
-        }
-    };
-    state.store.write(delete).await?;
+    let now_ms = state.clock.now_ms();
+    state
+        .store
+        .write(move |tx| {
+            if !models::delete(tx, &name)? {
+                return Err(no_model(&name));
+            }
+            record(tx, &caller, now_ms, Event::ModelDeleted(&name)).map_err(ApiError::from)
+        })
+        .await?;
     Ok(Json(json!({})))
 }

@@ -11,11 +11,12 @@ use crate::caller::Caller;
 use crate::error::{ApiError, ErrorKind};
 use crate::json::Params;
 use crate::registry::RegistryState;
+use crate::registry::event::{Event, record};
 
 /// Renames a registered model.
 pub async fn rename(
     State(state): State<RegistryState>,
-    _caller: Caller,
+    caller: Caller,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
     let name = model_name(&params, "name")?;
@@ -30,6 +31,11 @@ pub async fn rename(
                 return Err(ApiError::new(ErrorKind::AlreadyExists, message));
             }
             models::rename(tx, id, &new_name, now_ms)?;
+            let renamed = Event::ModelRenamed {
+                from: &name,
+                to: &new_name,
+            };
+            record(tx, &caller, now_ms, renamed)?;
             models::get(tx, &new_name)?.ok_or_else(|| no_model(&new_name))
         })
         .await?;

@@ -11,27 +11,29 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::Params;
 use crate::registry::RegistryState;
+use crate::registry::event::{Event, record};
 
 /// Deletes a run; one that is deleted already is fine.
 pub async fn delete(
     State(state): State<RegistryState>,
-    _caller: Caller,
+    caller: Caller,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    change(&state, &params, Lifecycle::Deleted).await
+    change(&state, caller, &params, Lifecycle::Deleted).await
 }
 
 /// Restores a run; one that is not deleted is fine.
 pub async fn restore(
     State(state): State<RegistryState>,
-    _caller: Caller,
+    caller: Caller,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    change(&state, &params, Lifecycle::Active).await
+    change(&state, caller, &params, Lifecycle::Active).await
 }
 
 async fn change(
     state: &RegistryState,
+    caller: Caller,
     params: &Params,
     lifecycle: Lifecycle,
 ) -> Result<Json<Value>, ApiError> {
@@ -41,7 +43,12 @@ async fn change(
         .store
         .write(move |tx| {
             let run = runs::info(tx, &run_id)?.ok_or_else(|| no_run(&run_id))?;
-            runs::set_lifecycle(tx, &run, lifecycle, now_ms).map_err(ApiError::from)
+            runs::set_lifecycle(tx, &run, lifecycle, now_ms)?;
+            if run.lifecycle == lifecycle {
+                return Ok(());
+            }
+            let changed = Event::Run(&run_id, lifecycle);
+            record(tx, &caller, now_ms, changed).map_err(ApiError::from)
         })
         .await?;
     Ok(Json(json!({})))
