@@ -64,7 +64,8 @@ pub(crate) fn run(restore: &Restore, settings: &Settings) -> anyhow::Result<Exit
     }
     let chain = holds(Schema::Auth)
         .then(|| {
-            let chain = databases.write(Schema::Auth, |tx| audit::verify(tx, Schema::Auth, None))?;
+            let chain =
+                databases.write(Schema::Auth, |tx| audit::verify(tx, Schema::Auth, None))?;
             let now_ms = SystemClock::start().now_ms();
             databases.write(Schema::Auth, |tx| {
                 keys::record_restore(tx, &source.sha256, now_ms)
