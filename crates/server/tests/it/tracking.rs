@@ -145,6 +145,25 @@ async fn a_batch_with_a_changed_param_leaves_nothing_behind() {
 }
 
 #[tokio::test]
+async fn values_come_back_to_the_last_bit() {
+    let app = App::new();
+    let id = run(&app).await;
+    let values = [0.944_670_670_414_522_5, 0.1 + 0.2, 1.0e-300 / 3.0, f64::MAX];
+    for (step, value) in values.iter().enumerate() {
+        let point = json!({"run_id": id, "key": "m", "value": value, "timestamp": 1, "step": step});
+        post(&app, "runs/log-metric", point).await;
+    }
+    let query = json!({"run_id": id, "metric_key": "m"});
+    let history = app.call("GET", "metrics/get-history", query).await.ok();
+    let points = history["metrics"].as_array().unwrap();
+    let read: Vec<_> = points
+        .iter()
+        .map(|point| point["value"].as_f64().unwrap())
+        .collect();
+    assert_eq!(read, values);
+}
+
+#[tokio::test]
 async fn history_comes_in_pages_in_the_order_of_time_and_a_duplicate_is_stored_once() {
     let app = App::new();
     let id = run(&app).await;
