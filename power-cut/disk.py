@@ -1,4 +1,8 @@
-"""A disk that forgets what was not synced."""
+"""A disk that forgets: what a power cut leaves of files and directories when only what was synced is sure to stay.
+
+Stricter than any file system that we know: a file's content and its name are synced apart, also a new directory's name; of what was not
+synced any part may stay, whole writes or single sectors, in any order.
+"""
 
 from __future__ import annotations
 
@@ -8,148 +12,184 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trace import Event
+from syscalls import Call
 
 SECTOR = 512
 
 
-@dataclass
+@dataclass(slots=True)
 class Change:
-    """A write or a new length that is in the page cache only."""
+    """A change that is not synced. A sync that begins after `done` covers it."""
 
     done: int
-    offset: int
-    data: bytes | None
-
-    def apply(self, content: bytearray):
-        if self.data is None:
-            del content[self.offset :]
-            content.extend(bytes(self.offset - len(content)))
-            return
-        end = self.offset + len(self.data)
-        content.extend(bytes(max(0, end - len(content))))
-        content[self.offset : end] = self.data
+    apply: Callable[[object, Callable[[], bool]], None]
 
 
-@dataclass
-class File:
-    """A file: what is on the disk, and what is not yet."""
+@dataclass(eq=False)
+class Node:
+    pending: list[Change] = field(default_factory=list)
 
+    def sync(self, begun: int):
+        later = []
+        for change in self.pending:
+            if change.done < begun:
+                change.apply(self.synced, _always)
+            else:
+                later.append(change)
+        self.pending = later
+
+
+@dataclass(eq=False)
+class File(Node):
     synced: bytearray = field(default_factory=bytearray)
-    cached: list[Change] = field(default_factory=list)
-    position: int = 0
-    """Where the next write without an offset goes."""
+    #: What programs see.
+    size: int = 0
 
 
-@dataclass
-class Folder:
-    """A folder: the names on the disk, those that processes see, and the changes in between."""
-
-    synced: dict[str, File | Folder] = field(default_factory=dict)
-    seen: dict[str, File | Folder] = field(default_factory=dict)
-    cached: list[tuple[int, str, File | Folder | None]] = field(default_factory=list)
-
-    def put(self, done: int, name: str, node: File | Folder | None):
-        if node is None:
-            self.seen.pop(name, None)
-        else:
-            self.seen[name] = node
-        self.cached.append((done, name, node))
+@dataclass(eq=False)
+class Directory(Node):
+    synced: dict[str, Node] = field(default_factory=dict)
+    #: What programs see.
+    names: dict[str, Node] = field(default_factory=dict)
 
 
 class Disk:
-    """Everything below one folder, whose own name is on the disk."""
+    """Follows calls up to a place in their order; can be cut off there, again and again."""
 
-    def __init__(self, root: str, is_deaf: Callable[[object], bool] = lambda node: False):
-        self.root = root.rstrip("/")
-        self.top = Folder()
-        self._is_deaf = is_deaf
+    def __init__(self, root: Path, calls: list[Call], ignores: Callable[[Call], bool] = lambda call: False):
+        """`ignores`: syncs that do nothing on this disk."""
+        self._root = str(root)
+        self._top = Directory()
+        # A sync has done its work when it ends, everything else may have begun to when it begins.
+        steps = [(call.ended if call.name in _SYNCS else call.begun, call) for call in calls if not (call.name in _SYNCS and ignores(call))]
+        self._steps = sorted(steps, key=lambda step: step[0])
+        self._next = 0
 
-    def play(self, event: Event):
-        """Takes an event; what lies elsewhere is none of this disk's."""
-        node, folder, name = self._find(event.path)
-        if folder is None:
+    def run_to(self, place: int):
+        """Goes on until all that began before `place` is on its way and all syncs that ended before it are done."""
+        while self._next < len(self._steps) and self._steps[self._next][0] < place:
+            self._step(self._steps[self._next][1])
+            self._next += 1
+
+    def synced(self, path: str) -> bytes | None:
+        """The content of the file at `path` below the root, if nothing that is not synced stays."""
+        node: Node | None = self._top
+        for part in path.split("/"):
+            node = node.synced.get(part) if isinstance(node, Directory) else None
+        return bytes(node.synced) if isinstance(node, File) else None
+
+    def cut(self, to: Path, choose: random.Random, keep: float):
+        """Writes what is left into the folder `to`. `keep`: how likely a part that is not synced stays."""
+        self._write(self._top, to, lambda: choose.random() < keep)
+
+    def _write(self, directory: Directory, to: Path, stays: Callable[[], bool]):
+        to.mkdir()
+        names = dict(directory.synced)
+        for change in directory.pending:
+            change.apply(names, stays)
+        for name, node in names.items():
+            if isinstance(node, Directory):
+                self._write(node, to / name, stays)
+            else:
+                content = bytearray(node.synced)
+                for change in node.pending:
+                    change.apply(content, stays)
+                (to / name).write_bytes(content)
+
+    def _step(self, call: Call):
+        match call.name:
+            case "openat" | "open":
+                self._open(call)
+            case "write" | "pwrite64":
+                self._file_write(call)
+            case "ftruncate":
+                if (file := self._find(call.path)) is not None:
+                    file.size = call.size
+                    file.pending.append(Change(call.ended, _truncation(call.size)))
+            case "fsync" | "fdatasync":
+                # Nobody sees a file again whose last name is gone.
+                if (node := self._find(call.path)) is not None:
+                    node.sync(call.begun)
+            case "mkdir" | "mkdirat":
+                self._name(call, call.path, Directory())
+            case "unlink" | "unlinkat" | "rmdir":
+                self._name(call, call.path, None)
+            case "rename" | "renameat" | "renameat2":
+                moved = self._find(call.path)
+                assert moved is not None, call.path
+                self._name(call, call.target, moved)
+                self._name(call, call.path, None)
+
+    def _open(self, call: Call):
+        file = self._find(call.path)
+        if file is None and "O_CREAT" in call.flags:
+            self._name(call, call.path, File())
+        elif file is not None and "O_TRUNC" in call.flags:
+            file.size = 0
+            file.pending.append(Change(call.ended, _truncation(0)))
+
+    def _file_write(self, call: Call):
+        file = self._find(call.path)
+        if file is None:
             return
-        match event.kind:
-            case "create" if node is None:
-                folder.put(event.done, name, File())
-            case "mkdir":
-                folder.put(event.done, name, Folder())
-            case "write":
-                offset = node.position if event.offset is None else event.offset
-                node.position = offset + len(event.data) if event.offset is None else node.position
-                node.cached.append(Change(event.done, offset, event.data))
-            case "truncate":
-                node.cached.append(Change(event.done, event.offset, None))
-            case "rename":
-                _, target, new_name = self._find(event.other)
-                folder.put(event.done, name, None)
-                target.put(event.done, new_name, node)
-            case "unlink":
-                folder.put(event.done, name, None)
-            case "sync" if not self._is_deaf(node):
-                self._sync(node, event.begun)
+        offset = file.size if call.offset is None else call.offset
+        file.size = max(file.size, offset + len(call.data))
+        file.pending.append(Change(call.ended, _writing(offset, call.data)))
 
-    def cut(self, folder: Path, dice: random.Random):
-        """Writes what is there after a cut now: what was synced, and some of the rest."""
-        # Half of the cuts lose all that may be lost; the others show what a half-written cache leaves.
-        self._leave(self.top, folder, dice, luck=dice.choice((0.0, dice.random())))
-
-    def _find(self, path: str) -> tuple[File | Folder | None, Folder | None, str]:
-        """The node of a path as processes see it, its folder, and its name there."""
-        if path == self.root:
-            return self.top, self.top, ""
-        if not path.startswith(self.root + "/"):
-            return None, None, ""
-        *parents, name = os.path.normpath(path[len(self.root) + 1 :]).split("/")
-        folder = self.top
-        for parent in parents:
-            folder = folder.seen[parent]
-        return (folder if name == "." else folder.seen.get(name)), folder, name
-
-    def _sync(self, node: File | Folder, begun: int):
-        """What was done before the sync began is on the disk when it returns."""
-        if isinstance(node, File):
-            for change in node.cached:
-                if change.done < begun:
-                    change.apply(node.synced)
-            node.cached = [change for change in node.cached if change.done >= begun]
-            return
-        for done, name, entry in node.cached:
-            if done < begun:
-                self._name(node.synced, name, entry)
-        node.cached = [change for change in node.cached if change[0] >= begun]
-
-    @staticmethod
-    def _name(names: dict[str, File | Folder], name: str, entry: File | Folder | None):
-        if entry is None:
-            names.pop(name, None)
+    def _name(self, call: Call, path: str, node: Node | None):
+        parent, name = os.path.split(path)
+        directory = self._find(parent)
+        assert isinstance(directory, Directory), path
+        if node is None:
+            directory.names.pop(name, None)
         else:
-            names[name] = entry
+            directory.names[name] = node
+        directory.pending.append(Change(call.ended, _naming(name, node)))
 
-    def _leave(self, node: Folder, path: Path, dice: random.Random, luck: float):
-        path.mkdir(exist_ok=True)
-        names = dict(node.synced)
-        # File systems keep the order of names' changes: a first part of them is there.
-        for _, name, entry in node.cached[: round(len(node.cached) * luck)]:
-            self._name(names, name, entry)
-        for name, entry in names.items():
-            if isinstance(entry, Folder):
-                self._leave(entry, path / name, dice, luck)
-            else:
-                (path / name).write_bytes(self._content(entry, dice, luck))
+    def _find(self, path: str) -> Node | None:
+        node: Node | None = self._top
+        for part in path.removeprefix(self._root).strip("/").split("/"):
+            if part:
+                node = node.names.get(part) if isinstance(node, Directory) else None
+        return node
 
-    @staticmethod
-    def _content(file: File, dice: random.Random, luck: float) -> bytearray:
-        if not file.cached or luck == 0:
-            return file.synced
-        content = bytearray(file.synced)
-        for change in file.cached:
-            if dice.random() >= luck:
-                continue
-            if change.data is not None and len(change.data) > SECTOR and dice.random() < 0.3:
-                whole = dice.randrange(len(change.data) // SECTOR) * SECTOR
-                Change(change.done, change.offset, change.data[:whole]).apply(content)
+
+def _writing(offset: int, data: bytes):
+    def apply(content: bytearray, stays: Callable[[], bool]):
+        start = 0
+        while start < len(data):
+            end = len(data) if stays is _always else min(len(data), start + SECTOR - (offset + start) % SECTOR)
+            if stays():
+                if len(content) < offset + end:
+                    content.extend(bytes(offset + end - len(content)))
+                content[offset + start : offset + end] = data[start:end]
+            start = end
+
+    return apply
+
+
+def _truncation(size: int):
+    def apply(content: bytearray, stays: Callable[[], bool]):
+        if stays():
+            del content[size:]
+            content.extend(bytes(size - len(content)))
+
+    return apply
+
+
+def _naming(name: str, node: Node | None):
+    def apply(names: dict[str, Node], stays: Callable[[], bool]):
+        if stays():
+            if node is None:
+                names.pop(name, None)
             else:
-                change.apply(content)
-        return content
+                names[name] = node
+
+    return apply
+
+
+def _always() -> bool:
+    return True
+
+
+_SYNCS = ("fsync", "fdatasync")

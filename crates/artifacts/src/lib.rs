@@ -11,6 +11,7 @@
 //! What this crate must not do: know runs, models or HTTP, or decide who may write.
 
 mod download;
+mod durable;
 mod error;
 mod limits;
 mod location;

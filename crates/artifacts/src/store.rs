@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,8 +16,9 @@ use rustix::fs::{AtFlags, unlinkat};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use crate::durable::DurableNames;
 use crate::upload::{StagedUpload, hexadecimal, receive};
-use crate::{ArtifactError, ArtifactsLocation, ByteRange, Download, Limits, tree};
+use crate::{ArtifactError, ArtifactsLocation, ByteRange, Download, Limits, durable, tree};
 
 /// A store of artifacts; cheap to clone.
 #[derive(Clone, Debug)]
@@ -30,30 +31,17 @@ pub struct Artifacts {
     next_upload: Arc<AtomicU64>,
 }
 
-/// Handles of the two directories.
+/// Handles of the two directories, and what is known of those below.
 #[derive(Debug)]
 pub(crate) struct Roots {
     pub(crate) files: OwnedFd,
     pub(crate) incoming: OwnedFd,
-    pub(crate) durable: tree::DurableNames,
+    pub(crate) names: DurableNames,
 }
 
-/// Opens a directory, made with mode 0700 if it is missing. The names that lead to it survive a power cut: without them
-/// nothing that is synced below it could be found.
+/// Opens a directory, made with mode 0700 if it is missing.
 fn private_directory(path: &Path) -> Result<OwnedFd, ArtifactError> {
-    let missing: Vec<&Path> = path
-        .ancestors()
-        .take_while(|ancestor| !ancestor.exists())
-        .collect();
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)?;
-    for parent in missing.iter().filter_map(|made| made.parent()) {
-        // The parent of a single relative name is the working directory.
-        let parent = Some(parent).filter(|parent| !parent.as_os_str().is_empty());
-        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
-    }
+    durable::make_directory(path)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
     Ok(File::open(path)?.into())
 }
@@ -93,7 +81,7 @@ impl Artifacts {
         let roots = Roots {
             files: private_directory(&location.path().join("files"))?,
             incoming: private_directory(&location.path().join("incoming"))?,
-            durable: tree::DurableNames::default(),
+            names: DurableNames::default(),
         };
         remove_strays(&roots, now)?;
         let since_epoch = now
@@ -224,12 +212,12 @@ impl Artifacts {
 
     /// Removes a file, or a directory with all that is in it.
     pub async fn delete(&self, path: &ArtifactPath) -> Result<(), ArtifactError> {
-        let all = Arc::clone(&self.roots);
-        self.blocking(path, move |roots, path| {
+        self.blocking(path, |roots, path| {
             let parent = tree::descend_to_parent(roots, path)?;
-            let remove = || tree::remove(parent.as_fd(), path.file_name());
-            all.durable.removing(path.as_str(), remove)?;
-            Ok(rustix::fs::fsync(&parent)?)
+            let removed = tree::remove(parent.as_fd(), path.file_name());
+            // Also when it is gone already: whoever removed it may still be waiting for the disk.
+            rustix::fs::fsync(&parent)?;
+            removed
         })
         .await
     }

@@ -1,14 +1,13 @@
 //! Steps in a directory tree from an open handle, never through a symlink.
 
-use std::collections::HashSet;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Mutex;
 
 use hokusai_core::artifact_path::ArtifactPath;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, mkdirat, openat, unlinkat};
 use rustix::io::Errno;
 
 use crate::ArtifactError;
+use crate::durable::DurableNames;
 
 /// Modes under any umask: only the owner sees artifacts.
 const DIRECTORY_MODE: Mode = Mode::RWXU;
@@ -61,65 +60,22 @@ pub(crate) fn descend_to_parent(
     Ok(here)
 }
 
-/// The directories whose names this process knows to be on the disk. That one exists says nothing: another upload may have
-/// made it and not synced it yet, or a process that was killed before it could.
-#[derive(Debug, Default)]
-pub(crate) struct DurableNames(Mutex<HashSet<String>>);
-
-/// Beyond so many they are forgotten and synced again: bounded memory, and a sync of what is on the disk costs little.
-const MOST_DURABLE_NAMES: usize = 10_000;
-
-impl DurableNames {
-    fn contains(&self, path: &str) -> bool {
-        self.0.lock().is_ok_and(|names| names.contains(path))
-    }
-
-    fn insert(&self, path: &str) {
-        if let Ok(mut names) = self.0.lock() {
-            if names.len() >= MOST_DURABLE_NAMES {
-                names.clear();
-            }
-            names.insert(path.to_owned());
-        }
-    }
-
-    /// Forgets what is removed, and all below it; nobody asks in between, so nobody takes a name that is made anew for the old one.
-    pub(crate) fn removing<T>(&self, path: &str, remove: impl FnOnce() -> T) -> T {
-        let names = self.0.lock();
-        let removed = remove();
-        if let Ok(mut names) = names {
-            let below = format!("{path}/");
-            names.retain(|name| name != path && !name.starts_with(&below));
-        }
-        removed
-    }
-}
-
-/// The same, creating what is missing; the parent of each directory on the way is fsynced once, so that the way in survives a
-/// power cut.
+/// The same, creating what is missing. The way to the directory survives a power cut, whoever made it.
 pub(crate) fn make_parent(
     root: BorrowedFd<'_>,
     path: &ArtifactPath,
-    durable: &DurableNames,
+    names: &DurableNames,
 ) -> Result<OwnedFd, ArtifactError> {
     let mut here = open_directory(root, ".")?;
-    let mut walked = String::new();
     let count = path.segments().count();
     for segment in path.segments().take(count - 1) {
-        if !walked.is_empty() {
-            walked.push('/');
-        }
-        walked.push_str(segment);
-        let is_new = match mkdirat(&here, segment, DIRECTORY_MODE) {
-            Ok(()) => true,
-            Err(Errno::EXIST) => false,
+        match mkdirat(&here, segment, DIRECTORY_MODE) {
+            Ok(()) | Err(Errno::EXIST) => {}
             Err(other) => return Err(other.into()),
-        };
-        if is_new || !durable.contains(&walked) {
-            rustix::fs::fsync(&here)?;
-            durable.insert(&walked);
         }
-        here = open_directory(here.as_fd(), segment)?;
+        let inner = open_directory(here.as_fd(), segment)?;
+        names.ensure(here.as_fd(), inner.as_fd())?;
+        here = inner;
     }
     Ok(here)
 }

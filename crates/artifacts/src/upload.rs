@@ -58,7 +58,7 @@ struct Incoming {
 
 impl Incoming {
     fn publish(&mut self, path: &ArtifactPath) -> Result<(), ArtifactError> {
-        let parent = tree::make_parent(self.roots.files.as_fd(), path, &self.roots.durable)?;
+        let parent = tree::make_parent(self.roots.files.as_fd(), path, &self.roots.names)?;
         renameat(
             &self.roots.incoming,
             self.name.as_str(),

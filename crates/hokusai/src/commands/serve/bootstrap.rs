@@ -1,6 +1,6 @@
 //! The first key of a database's life: printed once on a terminal, or written to a new file that only its owner reads.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -95,5 +95,10 @@ fn write_new(path: &Path, key: &str) -> std::io::Result<()> {
         .mode(0o600)
         .open(path)?;
     writeln!(file, "{key}")?;
-    file.sync_all()
+    file.sync_all()?;
+    // The name too: a database that has had its first key makes no second one.
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
