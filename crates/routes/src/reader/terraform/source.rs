@@ -6,7 +6,7 @@
 //! fails, and a plan is the better text to check.
 
 mod body;
-mod closing;
+mod chains;
 mod definitions;
 mod evaluate;
 mod functions;
@@ -72,11 +72,13 @@ impl Document {
         if is_json(source) {
             return json::parse(source, notes).map(Self::Json);
         }
-        let unclosed = closing::unclosed(&source.text);
-        if let Some(unclosed) = unclosed.filter(|unclosed| unclosed.depth > MAX_UNCLOSED_DEPTH) {
-            let message = format!("not HCL: {} is not closed", unclosed.what);
-            let span = source.span(unclosed.at..unclosed.at);
-            notes.unreadable(span, message, "close it");
+        if let Some(at) = chains::too_deep(&source.text) {
+            let message = "chains of operators are nested too deeply in one another";
+            notes.unreadable(
+                source.span(at..at),
+                message,
+                "give parts of it names of their own, as local values",
+            );
             return None;
         }
         match hcl_edit::parser::parse_body(&source.text) {
@@ -149,9 +151,6 @@ pub(in crate::reader) fn recognizes(document: &Node) -> bool {
     ];
     top.iter().any(|key| document.get(key).is_some())
 }
-
-/// Up to this depth the parser itself says what is wrong: each level may double its work.
-const MAX_UNCLOSED_DEPTH: usize = 8;
 
 #[cfg(test)]
 mod tests;
