@@ -4,6 +4,7 @@ mod audit;
 mod aws;
 mod backup;
 mod config_show;
+mod db;
 mod demo;
 mod digest;
 mod doctor;
@@ -52,6 +53,8 @@ enum Command {
     Backup(backup::Backup),
     /// Puts a backup back into an empty place.
     Restore(restore::Restore),
+    /// Looks at the databases, upgrades and checks them.
+    Db(db::Db),
     /// Registers, lists, shows and downloads models.
     Model(model::Model),
     /// Checks, explains, compares and repairs listener rules before they are applied.
@@ -109,6 +112,7 @@ pub(crate) fn run(line: &[OsString]) -> anyhow::Result<Exit> {
         Command::Demo(demo) => demo::run(&demo),
         Command::Audit(audit) => audit::run(&audit, &settings),
         Command::Backup(backup) => backup::run(&backup, &settings),
+        Command::Db(db) => db::run(&db, &settings),
         Command::Restore(restore) => restore::run(&restore, &settings),
         Command::Keys(keys) => keys::run(*keys, &settings),
         Command::Routes(routes) => routes::run(&routes),

@@ -112,11 +112,20 @@ impl Snapshot {
         }
     }
 
-    /// About how many bytes the copy will have.
-    pub fn size_bytes(&mut self) -> Result<u64, CopyError> {
+    /// How many bytes a schema takes; about what its copy will have.
+    pub fn size_bytes(&mut self, schema: Schema) -> Result<u64, CopyError> {
         match &mut self.0 {
-            Source::Sqlite(source) => source.size_bytes(),
-            Source::Postgres(source) => source.size_bytes(),
+            Source::Sqlite(source) => source.size_bytes(schema),
+            Source::Postgres(source) => source.size_bytes(schema),
+        }
+    }
+
+    /// What the database itself finds wrong, in words; nothing if all is well. Reads everything (SQLite) or every reference between
+    /// rows (PostgreSQL).
+    pub fn faults(&mut self) -> Result<Vec<String>, CopyError> {
+        match &mut self.0 {
+            Source::Sqlite(source) => source.faults(),
+            Source::Postgres(source) => source.faults(),
         }
     }
 

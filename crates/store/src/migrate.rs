@@ -214,6 +214,13 @@ fn failed(schema: Schema, error: &postgres::Error) -> MigrationError {
     }
 }
 
+/// What this release would apply to a schema of that version, in order.
+pub fn later_than(schema: Schema, version: i64) -> impl Iterator<Item = &'static Migration> {
+    migrations(schema)
+        .iter()
+        .filter(move |step| step.version > version)
+}
+
 /// The last version that this release knows.
 pub fn latest(schema: Schema) -> i64 {
     migrations(schema).last().map_or(0, |last| last.version)

@@ -1,70 +1,18 @@
 //! A backup taken under load, restored elsewhere, is complete and consistent; a broken one is refused whole.
 
-mod load;
+pub(crate) mod load;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use hokusai_testkit::Backend;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::load::Load;
+use crate::home::{Home, json_of};
 use crate::process::{Server, ask, mint, read_key};
-
-/// Where a server keeps its data: flags, and a folder of this test's own.
-struct Home {
-    folder: tempfile::TempDir,
-    database: Option<String>,
-}
-
-impl Home {
-    fn new(backend: Backend) -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-            database: (backend == Backend::Postgres).then(hokusai_testkit::whole_postgres_database),
-        }
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.folder.path().join(name).display().to_string()
-    }
-
-    fn settings(&self) -> Vec<String> {
-        let mut settings = vec!["--data-dir".to_owned(), self.path("data")];
-        if let Some(url) = &self.database {
-            settings.extend(["--database-url".to_owned(), url.clone()]);
-        }
-        settings
-    }
-
-    fn serve(&self) -> Server {
-        let mut arguments = self.settings();
-        for (name, value) in [
-            ("--auth-listen", "127.0.0.1:0".to_owned()),
-            ("--registry-listen", "127.0.0.1:0".to_owned()),
-            ("--bootstrap-key-file", self.path("key")),
-        ] {
-            arguments.extend([name.to_owned(), value]);
-        }
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        Server::start(self.folder.path(), &arguments, 2)
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_hokusai"))
-            .env_clear()
-            .args(arguments)
-            .args(self.settings())
-            .output()
-            .unwrap()
-    }
-}
-
-fn json_of(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
-}
 
 async fn verified(server: &Server, key: &str, head: &str) -> Value {
     let url = format!("{}/api/v1/audit/verify?head={head}", server.url("auth"));
@@ -129,14 +77,14 @@ async fn small(backend: Backend) -> (Home, Server, String) {
     (home, server, directory)
 }
 
-fn files_below(directory: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn files_below(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            assert_eq!(mode(&path), 0o700, "{path:?}");
+            assert_eq!(mode(&path), 0o700, "{}", path.display());
             files_below(&path, found);
         } else {
-            assert_eq!(mode(&path), 0o600, "{path:?}");
+            assert_eq!(mode(&path), 0o600, "{}", path.display());
             found.push(path);
         }
     }

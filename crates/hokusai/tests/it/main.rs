@@ -14,11 +14,13 @@ mod callers;
 #[path = "../../../wire/tests/it/cases.rs"]
 mod cases;
 mod config;
+mod db;
 mod flood;
 mod front_door;
 #[path = "../../../wire/tests/it/h2_cases.rs"]
 #[expect(dead_code, reason = "services are asked only what they must refuse")]
 mod h2_cases;
+mod home;
 mod incident;
 mod leaks;
 mod listeners;

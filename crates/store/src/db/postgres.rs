@@ -2,6 +2,7 @@
 //! tokio's tasks, so none ever leaves its thread.
 
 mod catalogue;
+mod faults;
 mod location;
 mod restoration;
 mod session;

@@ -39,7 +39,9 @@ impl Databases {
         let mut snapshot = Snapshot::begin(location)?;
         let schemas = snapshot.schemas().to_vec();
         bar.set_message("databases");
-        bar.inc_length(snapshot.size_bytes()?);
+        for copied in &schemas {
+            bar.inc_length(snapshot.size_bytes(copied.schema)?);
+        }
         let below = folder.directory(DATABASES)?;
         let names = snapshot.copy_to(&below, &mut |bytes| bar.inc(bytes))?;
         let has_registry = schemas

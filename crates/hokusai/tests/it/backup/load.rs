@@ -14,20 +14,20 @@ use crate::process::{Server, ask, client, mint};
 
 /// What was acknowledged, or what is there.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Done {
+pub(crate) struct Done {
     /// Steps that were logged, by run.
-    pub(super) steps: BTreeMap<String, i64>,
+    pub(crate) steps: BTreeMap<String, i64>,
     /// Versions with the digest of their file.
-    pub(super) versions: BTreeMap<String, String>,
+    pub(crate) versions: BTreeMap<String, String>,
     /// Keys by name.
-    pub(super) keys: BTreeSet<String>,
+    pub(crate) keys: BTreeSet<String>,
     /// Rounds of whoever replaces and deletes.
-    rounds: u64,
+    rounds: usize,
 }
 
 impl Done {
     /// Everything of `before`, nothing that is not of `after`, and no gap.
-    pub(super) fn assert_between(&self, before: &Self, after: &Self) {
+    pub(crate) fn assert_between(&self, before: &Self, after: &Self) {
         for (run, steps) in &after.steps {
             let (least, found) = (before.steps.get(run).unwrap_or(&0), self.steps[run]);
             // One more may have been written whose answer was not counted yet.
@@ -50,7 +50,7 @@ impl Done {
 }
 
 /// Running writers.
-pub(super) struct Load {
+pub(crate) struct Load {
     done: Arc<Mutex<Done>>,
     stop: Arc<AtomicBool>,
     tasks: Mutex<JoinSet<()>>,
@@ -68,7 +68,7 @@ struct Writer {
 
 impl Load {
     /// Starts two of each kind.
-    pub(super) async fn start(server: &Server, key: &str) -> Self {
+    pub(crate) async fn start(server: &Server, key: &str) -> Self {
         let load = Self {
             done: Arc::default(),
             stop: Arc::default(),
@@ -103,17 +103,17 @@ impl Load {
         load
     }
 
-    pub(super) fn acknowledged(&self) -> Done {
+    pub(crate) fn acknowledged(&self) -> Done {
         self.done.lock().unwrap().clone()
     }
 
     /// Waits until each kind got somewhere.
-    pub(super) async fn until_each_did(&self, least: i64) {
+    pub(crate) async fn until_each_did(&self, least: i64) {
         let few = usize::try_from(least).unwrap();
         loop {
             let done = self.acknowledged();
             let logged = done.steps.len() == 2 && done.steps.values().all(|steps| *steps >= least);
-            let others = [done.versions.len(), done.keys.len(), done.rounds as usize];
+            let others = [done.versions.len(), done.keys.len(), done.rounds];
             if logged && others.iter().all(|count| *count >= few) {
                 return;
             }
@@ -122,7 +122,7 @@ impl Load {
     }
 
     /// Ends the writers; answers all that was acknowledged.
-    pub(super) async fn stop(&self) -> Done {
+    pub(crate) async fn stop(&self) -> Done {
         self.stop.store(true, Ordering::Relaxed);
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap());
         while let Some(ended) = tasks.join_next().await {
@@ -217,10 +217,12 @@ fn artifact(registry: &str, path: &str) -> String {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
+    let digest = Sha256::digest(bytes);
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap();
+    let digits = digest
         .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    digits.collect()
 }
 
 async fn post(registry: &str, key: &str, path: &str, body: Value) -> Value {
@@ -236,7 +238,7 @@ async fn log(registry: &str, key: &str, run: &str, step: i64) {
 }
 
 /// Logs once more where a writer stopped: what numbers rows must go on from where it was.
-pub(super) async fn log_another(server: &Server, key: &str, done: &Done) {
+pub(crate) async fn log_another(server: &Server, key: &str, done: &Done) {
     let registry = server.url("registry");
     let body = json!({"experiment_id": "0", "start_time": 1});
     let made = post(registry, key, "runs/create", body).await;
@@ -256,7 +258,7 @@ pub(super) async fn log_another(server: &Server, key: &str, done: &Done) {
 }
 
 /// What a server holds of what was acknowledged.
-pub(super) async fn read(server: &Server, key: &str, done: &Done) -> Done {
+pub(crate) async fn read(server: &Server, key: &str, done: &Done) -> Done {
     let registry = server.url("registry");
     let mut found = Done::default();
     for run in done.steps.keys() {
@@ -291,7 +293,7 @@ pub(super) async fn read(server: &Server, key: &str, done: &Done) -> Done {
 }
 
 /// Downloads the file of every version that the server lists; answers how many there are.
-pub(super) async fn check_versions(server: &Server, key: &str) -> usize {
+pub(crate) async fn check_versions(server: &Server, key: &str) -> usize {
     let url = format!(
         "{}/api/2.0/mlflow/model-versions/search?max_results=10000",
         server.url("registry")

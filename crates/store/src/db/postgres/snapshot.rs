@@ -51,19 +51,25 @@ impl Snapshot {
         &self.schemas
     }
 
-    pub(crate) fn size_bytes(&mut self) -> Result<u64, CopyError> {
-        let mut sum = 0;
-        for copied in &self.schemas {
+    pub(crate) fn size_bytes(&mut self, schema: Schema) -> Result<u64, CopyError> {
+        let name = self.location.schema_name(schema);
+        let row = self
+            .session
+            .client
+            .query_one(SIZE, &[&name])
+            .map_err(|error| failure("SIZE", &error))?;
+        let bytes: i64 = row.try_get(0).map_err(|error| failure("SIZE", &error))?;
+        Ok(u64::try_from(bytes).unwrap_or(0))
+    }
+
+    pub(crate) fn faults(&mut self) -> Result<Vec<String>, CopyError> {
+        let mut found = Vec::new();
+        for copied in self.schemas.clone() {
             let name = self.location.schema_name(copied.schema);
-            let row = self
-                .session
-                .client
-                .query_one(SIZE, &[&name])
-                .map_err(|error| failure("SIZE", &error))?;
-            let bytes: i64 = row.try_get(0).map_err(|error| failure("SIZE", &error))?;
-            sum += u64::try_from(bytes).unwrap_or(0);
+            let faults = super::faults::of(&mut self.session.client, &name)?.into_iter();
+            found.extend(faults.map(|fault| format!("{}: {fault}", copied.schema.name())));
         }
-        Ok(sum)
+        Ok(found)
     }
 
     pub(crate) fn copy_to(

@@ -6,8 +6,8 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::connection::{self, failure};
-use super::lock;
 use super::tx::SqliteTx;
+use super::{faults, lock};
 use crate::backup::{Copied, CopyError};
 use crate::statement::Schema;
 use crate::{StoreError, Tx};
@@ -43,15 +43,21 @@ impl Snapshot {
         &self.schemas
     }
 
-    pub(crate) fn size_bytes(&self) -> Result<u64, CopyError> {
-        let mut sum = 0;
-        for connection in &self.held {
-            let bytes: i64 = connection
-                .query_row(SIZE, [], |row| row.get(0))
-                .map_err(|error| failure(SIZE, &error))?;
-            sum += u64::try_from(bytes).unwrap_or(0);
+    pub(crate) fn size_bytes(&self, schema: Schema) -> Result<u64, CopyError> {
+        let bytes: i64 = self
+            .connection(schema)?
+            .query_row(SIZE, [], |row| row.get(0))
+            .map_err(|error| failure(SIZE, &error))?;
+        Ok(u64::try_from(bytes).unwrap_or(0))
+    }
+
+    pub(crate) fn faults(&self) -> Result<Vec<String>, CopyError> {
+        let mut found = Vec::new();
+        for (connection, copied) in self.held.iter().zip(&self.schemas) {
+            let faults = faults::of(connection)?.into_iter();
+            found.extend(faults.map(|fault| format!("{}: {fault}", copied.schema.name())));
         }
-        Ok(sum)
+        Ok(found)
     }
 
     pub(crate) fn copy_to(
@@ -75,11 +81,15 @@ impl Snapshot {
         schema: Schema,
         operation: impl Fn(&mut dyn Tx) -> Result<T, StoreError>,
     ) -> Result<T, CopyError> {
+        Ok(operation(&mut SqliteTx::new(self.connection(schema)?))?)
+    }
+
+    fn connection(&self, schema: Schema) -> Result<&Connection, CopyError> {
         let mut found = self.held.iter().zip(&self.schemas);
-        let (connection, _) = found
+        found
             .find(|(_, copied)| copied.schema == schema)
-            .ok_or(CopyError::Absent)?;
-        Ok(operation(&mut SqliteTx::new(connection))?)
+            .map(|(connection, _)| connection)
+            .ok_or(CopyError::Absent)
     }
 }
 
