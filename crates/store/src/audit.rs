@@ -142,6 +142,31 @@ pub fn first_break(tx: &mut dyn Tx, log: Schema) -> Result<Option<i64>, StoreErr
     Ok(verify(tx, log, None)?.first_break)
 }
 
+/// The schema's version that brought its log.
+pub const fn since(log: Schema) -> i64 {
+    match log {
+        Schema::Auth => 1,
+        Schema::Registry => 5,
+    }
+}
+
+/// Records in a restored database that it is one.
+pub fn record_restore(
+    tx: &mut dyn Tx,
+    log: Schema,
+    backup: &str,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let entry = Entry {
+        at_ms: now_ms,
+        actor: "local".to_owned(),
+        action: "database.restore".to_owned(),
+        target: backup.to_owned(),
+        client_ip: None,
+    };
+    append(tx, log, &entry)
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()

@@ -135,14 +135,10 @@ pub fn rotate(
     Ok(true)
 }
 
-/// Records that this is a restored database. The epoch leaps, so that no replica takes it for the one that it knew.
-pub fn record_restore(tx: &mut dyn Tx, backup: &str, now_ms: i64) -> Result<(), StoreError> {
+/// Makes the epoch leap, so that no replica takes a restored database for the one that it knew.
+pub fn leap(tx: &mut dyn Tx) -> Result<(), StoreError> {
     tx.execute(&LEAP, &params![EPOCHS_PER_RESTORE])?;
-    audit::append(
-        tx,
-        Schema::Auth,
-        &entry(now_ms, "local", "database.restore", backup, None),
-    )
+    Ok(())
 }
 
 /// One key.

@@ -17,7 +17,7 @@ use hokusai_store::audit::{self, Chain};
 use hokusai_store::backup::{Copied, CopyError, Kind, RESTORING, Restoration};
 use hokusai_store::statement::Schema;
 use hokusai_store::{OpenError, StoreError, artifact_digests, keys, migrate};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::artifacts::StagedArtifacts;
 use self::source::Source;
@@ -62,17 +62,7 @@ pub(crate) fn run(restore: &Restore, settings: &Settings) -> anyhow::Result<Exit
         artifacts.fill(&source, &bar)?;
         databases.write(Schema::Registry, |tx| mend(tx, manifest))?;
     }
-    let chain = holds(Schema::Auth)
-        .then(|| {
-            let chain =
-                databases.write(Schema::Auth, |tx| audit::verify(tx, Schema::Auth, None))?;
-            let now_ms = SystemClock::start().now_ms();
-            databases.write(Schema::Auth, |tx| {
-                keys::record_restore(tx, &source.sha256, now_ms)
-            })?;
-            Ok::<_, CopyError>(chain)
-        })
-        .transpose()?;
+    let chains = record(&mut databases, &schemas, &source.sha256)?;
     let faults = databases.faults()?;
     bar.finish_and_clear();
     // From here on only renames: the artifacts first, since nothing serves them without a database.
@@ -83,7 +73,7 @@ pub(crate) fn run(restore: &Restore, settings: &Settings) -> anyhow::Result<Exit
     if let Some(in_place) = in_place {
         in_place.keep()?;
     }
-    report(restore, &source, chain.as_ref(), &faults)
+    report(restore, &source, &chains, &faults)
 }
 
 /// Refuses what this release or this place cannot take.
@@ -117,6 +107,28 @@ fn schemas(manifest: &Manifest, config: &Config) -> anyhow::Result<Vec<Copied>> 
         .collect()
 }
 
+/// The audit log of each schema as it was copied. The restore is recorded after that, and the epoch of keys leaps.
+fn record(
+    databases: &mut Restoration,
+    schemas: &[Copied],
+    backup: &str,
+) -> Result<Vec<(Schema, Chain)>, CopyError> {
+    let now_ms = SystemClock::start().now_ms();
+    let mut chains = Vec::new();
+    for copied in schemas {
+        let log = copied.schema;
+        if copied.version >= audit::since(log) {
+            let chain = databases.write(log, |tx| audit::verify(tx, log, None))?;
+            databases.write(log, |tx| audit::record_restore(tx, log, backup, now_ms))?;
+            chains.push((log, chain));
+        }
+        if log == Schema::Auth {
+            databases.write(log, |tx| keys::leap(tx))?;
+        }
+    }
+    Ok(chains)
+}
+
 /// What happened to artifacts after the moment of the databases is done to them too: each names only what is in the backup.
 fn mend(tx: &mut dyn hokusai_store::Tx, manifest: &Manifest) -> Result<(), StoreError> {
     let damaged = |what: &str| StoreError::Damaged {
@@ -142,11 +154,11 @@ fn mend(tx: &mut dyn hokusai_store::Tx, manifest: &Manifest) -> Result<(), Store
 fn report(
     restore: &Restore,
     source: &Source,
-    chain: Option<&Chain>,
+    chains: &[(Schema, Chain)],
     faults: &[String],
 ) -> anyhow::Result<Exit> {
     let manifest = &source.manifest;
-    let is_whole = chain.is_none_or(|chain| chain.first_break.is_none());
+    let is_whole = chains.iter().all(|(_, chain)| chain.first_break.is_none());
     let exit = if is_whole && faults.is_empty() && manifest.damaged.is_empty() {
         Exit::Fine
     } else {
@@ -159,11 +171,7 @@ fn report(
             "files": manifest.files.len(),
             "bytes": manifest.size_bytes(),
             "manifest_sha256": source.sha256,
-            "audit": chain.map(|chain| json!({
-                "entries": chain.entries,
-                "head": chain.head,
-                "is_whole": is_whole,
-            })),
+            "audit": audit_json(chains),
             "faults": faults,
             "damaged": manifest.damaged,
         }))?;
@@ -175,17 +183,18 @@ fn report(
         manifest.size_bytes(),
         manifest.taken_at
     );
-    if let Some(chain) = chain {
+    for (log, chain) in chains {
+        let (log, entries) = (log.name(), chain.entries);
         match chain.first_break {
-            None => println!("the audit log is whole: {} entries", chain.entries),
+            None => println!("the {log} audit log is whole: {entries} entries"),
             Some(entry) => {
-                println!("the audit log was NOT whole when it was copied: entry {entry}");
+                println!("the {log} audit log was NOT whole when it was copied: entry {entry}");
             }
         }
-        println!(
-            "keys revoked after that moment are valid again, keys made after it are gone: `hokusai keys list` shows what is"
-        );
     }
+    println!(
+        "keys revoked after that moment are valid again, keys made after it are gone: `hokusai keys list` shows what is"
+    );
     for fault in faults {
         println!("DAMAGED when it was copied: {fault}");
     }
@@ -196,6 +205,18 @@ fn report(
         );
     }
     Ok(exit)
+}
+
+fn audit_json(chains: &[(Schema, Chain)]) -> Value {
+    let chains = chains.iter().map(|(log, chain)| {
+        let said = json!({
+            "entries": chain.entries,
+            "head": chain.head,
+            "is_whole": chain.first_break.is_none(),
+        });
+        (log.name().to_owned(), said)
+    });
+    Value::Object(chains.collect())
 }
 
 /// Whoever restores wants to know what to do about a place that is taken.

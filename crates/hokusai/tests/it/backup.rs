@@ -39,16 +39,17 @@ async fn a_backup_under_load_is_complete_and_consistent(backend: Backend) {
     found.assert_between(&before, &after);
     // Whatever version is there has all its bytes.
     assert!(load::check_versions(&restored, &admin).await >= before.versions.len());
-    let head = moved["audit"]["head"].as_str().unwrap();
+    let head = moved["audit"]["auth"]["head"].as_str().unwrap();
     let chain = verified(&restored, &admin, head).await;
     assert_eq!(chain["is_whole"], true, "{chain}");
     assert_eq!(
         chain["entries"].as_u64(),
-        moved["audit"]["entries"]
+        moved["audit"]["auth"]["entries"]
             .as_u64()
             .map(|entries| entries + 1),
         "the restore itself is recorded"
     );
+    assert_eq!(moved["audit"]["registry"]["is_whole"], true, "{moved}");
     mint(restored.url("auth"), &admin, json!({"name": "next"})).await;
     load::log_another(&restored, &admin, &after).await;
 }

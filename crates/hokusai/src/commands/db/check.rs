@@ -3,7 +3,7 @@
 use clap::Args;
 use hokusai_store::audit;
 use hokusai_store::statement::Schema;
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::{artifacts, status};
 use crate::commands::keys::table::print_json;
@@ -24,16 +24,23 @@ pub(super) fn run(check: &Check, config: &Config, json: bool) -> anyhow::Result<
     let schemas = snapshot.schemas().to_vec();
     let holds = |schema| schemas.iter().any(|copied| copied.schema == schema);
     let mut faults = snapshot.faults()?;
-    let chain = holds(Schema::Auth)
-        .then(|| snapshot.read(Schema::Auth, |tx| audit::verify(tx, None)))
-        .transpose()?;
+    let mut entries = Map::new();
+    for copied in &schemas {
+        let log = copied.schema;
+        if copied.version < audit::since(log) {
+            continue;
+        }
+        let chain = snapshot.read(log, |tx| audit::verify(tx, log, None))?;
+        entries.insert(log.name().to_owned(), chain.entries.into());
+        faults.extend(chain.first_break.map(|entry| {
+            format!(
+                "{}: the audit log is not whole: entry {entry} was changed or is missing",
+                log.name()
+            )
+        }));
+    }
     // Reading artifacts takes long, and what a snapshot holds can't be cleaned up.
     drop(snapshot);
-    if let Some(entry) = chain.as_ref().and_then(|chain| chain.first_break) {
-        faults.push(format!(
-            "auth: the audit log is not whole: entry {entry} was changed or is missing"
-        ));
-    }
     let read = (check.artifacts && holds(Schema::Registry))
         .then(|| artifacts::check(config, json))
         .transpose()?;
@@ -44,7 +51,7 @@ pub(super) fn run(check: &Check, config: &Config, json: bool) -> anyhow::Result<
         print_json(&json!({
             "is_whole": faults.is_empty(),
             "faults": faults,
-            "audit_entries": chain.as_ref().map(|chain| chain.entries),
+            "audit_entries": entries,
             "artifacts": read.as_ref().map(|read| json!({
                 "checked": read.checked,
                 "bytes": read.bytes,
