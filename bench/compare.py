@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import machine
 import servers
+from measure import load
 from prepare import check_alike, prepare
 from report import table
 from workloads import AUTH_WORKLOAD, workloads
@@ -74,7 +73,7 @@ def measure(options: argparse.Namespace, folder: Path) -> dict:
                 for name, (server, prepared) in running.items():
                     if workload.needs_registry and not server.has_registry:
                         continue
-                    seen = load(options, server, prepared, workload, folder, options.seconds)
+                    seen = load(options.load, server, prepared, workload, folder, options.seconds)
                     entry.setdefault(name, []).append(seen)
                     say(f"round {round_ + 1} of {options.rounds}: {workload.name}: {name}: {seen['per_s']:,.0f}/s")
         if {"hokusai", "hokusai --no-auth"} <= running.keys():
@@ -93,29 +92,9 @@ def authentication(options, running: dict, folder: Path) -> dict:
         pair = ("hokusai", "hokusai --no-auth")
         for name in pair if round_ % 2 == 0 else reversed(pair):
             server, prepared = running[name]
-            found.setdefault(name, []).append(load(options, server, prepared, workload, folder, 1.0))
+            found.setdefault(name, []).append(load(options.load, server, prepared, workload, folder, 1.0))
         say(f"authentication: round {round_ + 1} of {options.auth_rounds}")
     return found
-
-
-def load(options, server, prepared, workload, folder: Path, seconds: float) -> dict:
-    """One measurement: what the load generator saw, the server's CPU for it, and how busy others kept the machine meanwhile."""
-    body, words = folder / "body", folder / "words"
-    body.write_text(workload.body(prepared))
-    words.write_text("\n".join(prepared.runs))
-    before, machine_before = servers.cpu_s(server), machine.busy_s()
-    children_before = machine.children_s()
-    done = subprocess.run(
-        [options.load, urlsplit(server.url).netloc, str(workload.connections), str(seconds), workload.method, workload.target, servers.token(server), str(body), str(words)],
-        check=True, capture_output=True, text=True,
-    )
-    spent = servers.cpu_s(server) - before
-    others = machine.busy_s() - machine_before - spent - (machine.children_s() - children_before)
-    seen = json.loads(done.stdout)
-    seen["per_s"] = seen["requests"] / seen["seconds"]
-    seen["cpu_us_per_request"] = spent * 1e6 / max(seen["requests"] + seen["failures"], 1)
-    seen["cores_used_by_others"] = max(others, 0) / seen["seconds"]
-    return seen
 
 
 def say(text: str):

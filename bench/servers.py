@@ -99,14 +99,20 @@ def cpu_s(server) -> float:
 
 
 def memory_mb(server) -> float:
-    """Resident megabytes of the server and its children, without a database beside it."""
-    pages = (int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in _tree(server.process.pid))
+    """Resident megabytes of the server's processes and their children, without a database beside them."""
+    pages = (int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in _own(server))
     return sum(pages) * PAGE_BYTES / 1e6
 
 
 def _pids(server) -> list[int]:
     cluster = getattr(server, "cluster", None)
-    return _tree(server.process.pid) + (_tree(cluster.pid) if cluster and cluster.pid else [])
+    return _own(server) + (_tree(cluster.pid) if cluster and cluster.pid else [])
+
+
+def _own(server) -> list[int]:
+    """The processes of a server that is one process, or several."""
+    processes = getattr(server, "processes", None) or [server.process]
+    return [pid for process in processes for pid in _tree(process.pid)]
 
 
 def _tree(pid: int) -> list[int]:

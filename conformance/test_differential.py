@@ -11,6 +11,7 @@ from differences import KNOWN, page
 from harness.compare import difference, observed, silent_phrases
 from harness.mlflow_server import MlflowServer
 from harness.raw import Connection
+from harness.replicas import Replicas
 
 PLANS = pytest.mark.parametrize("plan", scenarios.ALL, ids=lambda plan: plan.slug)
 
@@ -52,6 +53,20 @@ def matches(pattern: str, label: str) -> bool:
 @PLANS
 def test_hokusai_answers_like_mlflow(plan, expected, hokusai):
     problems = compare(plan, expected(plan), observed(plan, Connection(hokusai.url, hokusai.token)), KNOWN)
+    assert not problems, f"{len(problems)} of {len(plan.steps)} answers differ\n\n" + "\n\n".join(problems)
+
+
+@pytest.fixture(scope="session")
+def replicas(tmp_path_factory, postgres):
+    """Two registries on one PostgreSQL database and one artifact store."""
+    servers = Replicas(tmp_path_factory.mktemp("replicas"), 2, postgres.new_database())
+    yield servers
+    servers.stop()
+
+
+@PLANS
+def test_two_replicas_that_take_turns_answer_like_mlflow(plan, expected, replicas):
+    problems = compare(plan, expected(plan), observed(plan, replicas.in_turn()), KNOWN)
     assert not problems, f"{len(problems)} of {len(plan.steps)} answers differ\n\n" + "\n\n".join(problems)
 
 

@@ -21,8 +21,6 @@ class HokusaiServer:
     name = "hokusai"
 
     def __init__(self, folder: Path, database_url: str | None = None, flags: tuple[str, ...] = (), env: dict[str, str] | None = None, wrapper: tuple[str, ...] = ()):
-        if not BINARY.exists():
-            raise FileNotFoundError(f"{BINARY} is not there: build it with `cargo build`, or name it in HOKUSAI_BIN")
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.data = folder / "data"
@@ -36,16 +34,10 @@ class HokusaiServer:
 
     def start(self):
         """Starts the process (again) on the same data; the ports are new."""
-        announced = self.folder / "announced.jsonl"
-        command = [
-            *self._wrapper, str(BINARY), "serve", "--data-dir", str(self.data), "--auth-listen", "127.0.0.1:0", "--registry-listen", "127.0.0.1:0",
-            "--bootstrap-key-file", str(self._key_file), "--announce", *self._flags,
-        ]
+        flags = ["--data-dir", str(self.data), "--bootstrap-key-file", str(self._key_file), *self._flags]
         if self.database_url:
-            command += ["--database-url", self.database_url]
-        with announced.open("wb") as stdout:
-            self.process = Process(command, self.log, env=self._env, stdout=stdout)
-        services = self.process.wait_until(lambda: _announced(announced), timeout_s=60, pause_s=0.005)
+            flags += ["--database-url", self.database_url]
+        self.process, services = serve(("auth", "registry"), [], flags, self.folder, self._env, self._wrapper)
         self.auth_url = services["auth"]
         self.url = services["registry"]
 
@@ -56,13 +48,10 @@ class HokusaiServer:
 
     def mint(self, name: str, scopes: list[str] | None = None, **more) -> dict:
         """Makes a key; gives the whole reply, its secret in `api_key`."""
-        request = {"name": name, "service_id": "platform", "scopes": WRITE_SCOPES if scopes is None else scopes, **more}
-        answer = self._auth().json("POST", "/api/v1/keys", request)
-        assert answer.status == 200, f"{answer.status} {answer.raw!r}"
-        return answer.body
+        return mint(self.auth_url, self.token, name, WRITE_SCOPES if scopes is None else scopes, **more)
 
     def revoke(self, key_id: str):
-        answer = self._auth().json("DELETE", f"/api/v1/keys/{key_id}")
+        answer = Connection(self.auth_url, self.token).json("DELETE", f"/api/v1/keys/{key_id}")
         assert answer.status == 200, f"{answer.status} {answer.raw!r}"
 
     def command(self, *arguments: str) -> str:
@@ -79,11 +68,27 @@ class HokusaiServer:
     def stop(self):
         self.process.stop()
 
-    def _auth(self) -> Connection:
-        return Connection(self.auth_url, self.token)
+
+def serve(services: tuple[str, ...], role: list[str], flags: list[str], folder: Path, env: dict[str, str] | None = None, wrapper: tuple[str, ...] = ()) -> tuple[Process, dict[str, str]]:
+    """Starts `hokusai serve` (one `role` of it, if given) on ports of its own choosing; gives the process and the URL of each service."""
+    if not BINARY.exists():
+        raise FileNotFoundError(f"{BINARY} is not there: build it with `cargo build`, or name it in HOKUSAI_BIN")
+    folder.mkdir(parents=True, exist_ok=True)
+    announced = folder / "announced.jsonl"
+    listeners = [text for service in services for text in (f"--{service}-listen", "127.0.0.1:0")]
+    with announced.open("wb") as stdout:
+        process = Process([*wrapper, str(BINARY), "serve", *role, *listeners, "--announce", *flags], folder / "server.log", env=env, stdout=stdout)
+    return process, process.wait_until(lambda: _announced(announced, services), timeout_s=60, pause_s=0.005)
 
 
-def _announced(path: Path) -> dict[str, str] | None:
+def mint(auth_url: str, token: str, name: str, scopes: list[str], **more) -> dict:
+    """Makes a key with the key `token`; gives the whole reply, its secret in `api_key`."""
+    answer = Connection(auth_url, token).json("POST", "/api/v1/keys", {"name": name, "service_id": "platform", "scopes": scopes, **more})
+    assert answer.status == 200, f"{answer.status} {answer.raw!r}"
+    return answer.body
+
+
+def _announced(path: Path, wanted: tuple[str, ...]) -> dict[str, str] | None:
     services = {}
     for line in path.read_text().splitlines():
         try:
@@ -91,4 +96,4 @@ def _announced(path: Path) -> dict[str, str] | None:
         except ValueError:
             return None
         services[entry["service"]] = entry["url"]
-    return services if {"auth", "registry"} <= services.keys() else None
+    return services if set(wanted) <= services.keys() else None

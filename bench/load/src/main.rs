@@ -1,8 +1,9 @@
 //! Sends one kind of request over N keep-alive connections for S seconds and prints what came of it as JSON.
 //!
-//! `hokusai-bench-load ADDRESS CONNECTIONS SECONDS METHOD TARGET TOKEN BODY-FILE WORDS-FILE`
+//! `hokusai-bench-load ADDRESS[,ADDRESS...] CONNECTIONS SECONDS METHOD TARGET TOKEN BODY-FILE WORDS-FILE`
 //!
 //! In target and body `@n@` becomes a number that no other request has, and `@word@` one of the words of the last file, in turn.
+//! Connections are spread evenly over the addresses.
 //! One thread serves all connections: client and server share the machine, and a thread for each connection cost as much as the server.
 
 mod connection;
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
 fn measure() -> io::Result<String> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [
-        address,
+        addresses,
         connections,
         seconds,
         method,
@@ -54,32 +55,35 @@ fn measure() -> io::Result<String> {
     ] = arguments.as_slice()
     else {
         return Err(io::Error::other(
-            "usage: ADDRESS CONNECTIONS SECONDS METHOD TARGET TOKEN BODY-FILE WORDS-FILE",
+            "usage: ADDRESS[,ADDRESS...] CONNECTIONS SECONDS METHOD TARGET TOKEN BODY-FILE WORDS-FILE",
         ));
     };
     let connections: usize = connections.parse().map_err(io::Error::other)?;
     let duration = Duration::from_secs_f64(seconds.parse().map_err(io::Error::other)?);
-    let words = fs::read_to_string(words)?
+    let words: Vec<String> = fs::read_to_string(words)?
         .lines()
         .map(str::to_owned)
         .collect();
-    let template = Arc::new(Template::new(
-        method,
-        target,
-        token,
-        address,
-        &fs::read_to_string(body)?,
-        words,
-    ));
+    let body = fs::read_to_string(body)?;
+    let servers: Vec<(&str, Arc<Template>)> = addresses
+        .split(',')
+        .map(|address| {
+            let template = Template::new(method, target, token, address, &body, words.clone());
+            (address, Arc::new(template))
+        })
+        .collect();
     let counter = Arc::new(AtomicU64::new(0));
     let barrier = Arc::new(Barrier::new(connections));
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let all = runtime.block_on(async {
-        let connections: Vec<_> = (0..connections)
-            .map(|_| {
-                let (address, template) = (address.clone(), Arc::clone(&template));
+        let connections: Vec<_> = servers
+            .iter()
+            .cycle()
+            .take(connections)
+            .map(|(address, template)| {
+                let (address, template) = ((*address).to_owned(), Arc::clone(template));
                 let (counter, barrier) = (Arc::clone(&counter), Arc::clone(&barrier));
                 tokio::spawn(async move {
                     drive(&address, &template, &counter, &barrier, duration).await
