@@ -19,6 +19,7 @@ use axum::Router;
 
 use crate::authority::Authority;
 use crate::gate::Access;
+use crate::metrics::{self, Metrics};
 use crate::routing::{self, Route};
 use hokusai_core::access::Action;
 use service::AuthService;
@@ -36,7 +37,7 @@ pub fn routes() -> Vec<Route<AuthService>> {
         Route::get("/health", Access::Public, health::health).describe(&health::HEALTH),
         Route::get("/ready", Access::Public, health::ready).describe(&health::READY),
         Route::get("/version", Access::Public, health::version).describe(&health::BUILD_VERSION),
-        Route::get("/metrics", Access::Public, health::metrics).describe(&health::METRICS),
+        Route::get("/metrics", Access::Public, metrics::serve).describe(&metrics::DOC),
         Route::get("/openapi.json", Access::Public, openapi::serve).describe(&openapi::DOC),
         Route::post("/api/v1/keys", own, create::create).describe(&create::DOC),
         Route::get("/api/v1/keys", own, list::list).describe(&list::DOC),
@@ -88,5 +89,18 @@ pub fn routes() -> Vec<Route<AuthService>> {
 pub fn router(service: &AuthService) -> Router {
     let authority: Arc<dyn Authority> = Arc::new(service.clone());
     let random = service.random();
-    routing::service("auth", routes(), service.clone(), Some(&authority), random)
+    let mut metrics = Metrics::new("auth");
+    metrics.register(
+        "judgements",
+        "Keys judged, by outcome",
+        service.judgements(),
+    );
+    routing::service(
+        "auth",
+        routes(),
+        service.clone(),
+        Some(&authority),
+        random,
+        metrics,
+    )
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::authority::Authority;
 use crate::error::ApiError;
 use crate::gate::Access;
+use crate::metrics;
 use crate::registry::{RegistryState, openapi};
 use crate::routing::Route;
 
@@ -25,6 +26,7 @@ pub fn registry_routes() -> Vec<Route<RegistryState>> {
         Route::get("/api/health", Access::Public, health).describe(&openapi::HEALTH),
         Route::get("/ready", Access::Public, ready).describe(&openapi::HEALTH),
         Route::get("/version", Access::Public, version).describe(&openapi::VERSION),
+        Route::get("/metrics", Access::Public, metrics::serve).describe(&metrics::DOC),
     ]
 }
 

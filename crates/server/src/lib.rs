@@ -18,6 +18,8 @@ pub mod error;
 pub mod gate;
 pub mod health;
 pub mod json;
+
+pub mod metrics;
 pub mod mlflow;
 pub mod openapi;
 pub mod outbound;

@@ -15,6 +15,7 @@ use hokusai_store::batch::BatchQueue;
 
 use crate::authority::Authority;
 use crate::gate::Access;
+use crate::metrics::Metrics;
 use crate::mlflow::runs::LogMetric;
 use crate::routing::{self, Route};
 use crate::{api, health, mlflow};
@@ -66,7 +67,14 @@ pub fn routes() -> Vec<Route<RegistryState>> {
 /// The registry as a router; without an authority (`--no-auth`) everybody may read and write it.
 pub fn router(state: RegistryState, authority: Option<&Arc<dyn Authority>>) -> Router {
     let random = Arc::clone(&state.random);
-    let router = routing::service("registry", routes(), state, authority, random);
+    let router = routing::service(
+        "registry",
+        routes(),
+        state,
+        authority,
+        random,
+        Metrics::new("registry"),
+    );
     match authority {
         // For `/health`, which says how long ago keys were last confirmed.
         Some(authority) => router.layer(Extension(Arc::clone(authority))),

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{OriginalUri, Request};
 use axum::handler::Handler;
 use axum::http::{HeaderValue, Method, Uri};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::routing::{MethodFilter, MethodRouter, any, on};
+use axum::{Extension, Router};
 use hokusai_core::random::Random;
 
 use crate::authority::Authority;
 use crate::base_path;
 use crate::error::{ApiError, ErrorKind};
 use crate::gate::{self, Access, Gate};
+use crate::metrics::{self, Counted, Metrics};
 use crate::openapi::Operation;
 use crate::request_id;
 
@@ -131,14 +132,27 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
     }
 }
 
-/// A service's router: every route behind its gate, every base path, request ids, and who answered.
+/// A service's router: every route counted and behind its gate, every base path, request ids, and who answered.
 pub fn service<S: Clone + Send + Sync + 'static>(
     name: &'static str,
     routes: Vec<Route<S>>,
     state: S,
     authority: Option<&Arc<dyn Authority>>,
     random: Arc<dyn Random>,
+    metrics: Metrics,
 ) -> Router {
+    let metrics = Arc::new(metrics);
+    let counted = |method, route| {
+        let metrics = Arc::clone(&metrics);
+        middleware::from_fn_with_state(
+            Counted {
+                metrics,
+                method,
+                route,
+            },
+            metrics::layer,
+        )
+    };
     let mut inner = Router::new();
     for route in routes {
         let gate = Gate {
@@ -149,16 +163,18 @@ pub fn service<S: Clone + Send + Sync + 'static>(
             route.path,
             route
                 .handler
-                .layer(middleware::from_fn_with_state(gate, gate::layer)),
+                .layer(middleware::from_fn_with_state(gate, gate::layer))
+                .layer(counted(metrics::label(&route.method), route.path)),
         );
     }
     let inner = inner
-        .fallback(unknown)
+        .fallback_service(any(unknown).layer(counted("", "unknown")))
         .method_not_allowed_fallback(wrong_method)
         .with_state(state);
     Router::new()
         .fallback_service(tower::util::MapRequest::new(inner, to_canonical))
         .layer(middleware::from_fn_with_state(random, request_id::layer))
+        .layer(Extension(metrics))
         .layer(middleware::map_response(move |response: Response| {
             std::future::ready(answered_by(name, response))
         }))

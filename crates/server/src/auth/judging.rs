@@ -54,7 +54,10 @@ impl AuthService {
     pub async fn judge_key(&self, question: &Question<'_>) -> Result<Judged, ApiError> {
         let judged = self.decide(question).await;
         let code = judged.as_ref().map_or_else(|error| reason(error), |_| "ok");
-        *lock(&self.shared.counters).entry(code).or_default() += 1;
+        self.shared
+            .judgements
+            .get_or_create(&[("outcome", code)])
+            .inc();
         if let Err(refused) = &judged {
             let code = reason(refused);
             if code != STORE_DOWN {

@@ -12,6 +12,7 @@ use tower::ServiceExt as _;
 use super::service::AuthService;
 use crate::authority::{Authority, Identity, Judgement, Presented};
 use crate::error::ApiError;
+use crate::metrics::Metrics;
 use crate::routing;
 
 /// The actor in the audit log; no key has this id.
@@ -31,6 +32,7 @@ pub async fn ask(
         service.clone(),
         Some(&authority),
         service.random(),
+        Metrics::new("auth"),
     );
     // The gate asks for some key; the holder needs none, so it is a fresh one that nobody knows.
     let token = ApiKey::generate(Environment::Dev, service.random().as_ref());

@@ -17,6 +17,7 @@ use super::refusals::Refusals;
 use super::usage::UsageBuffer;
 use super::view;
 use crate::authority::stale::StaleWindow;
+use crate::metrics::CountedBy;
 
 /// The auth service's state. Cheap to clone.
 #[derive(Clone)]
@@ -39,7 +40,7 @@ pub(super) struct Shared {
     /// One bucket per chain of rotations.
     pub(super) rates: Mutex<HashMap<String, RateState>>,
     pub(super) activity: Mutex<HashMap<String, Activity>>,
-    pub(super) counters: Mutex<HashMap<&'static str, u64>>,
+    pub(super) judgements: CountedBy,
     pub(super) failures: Mutex<Failures>,
     pub(super) usage: Mutex<UsageBuffer>,
     pub(super) refusals: Mutex<Refusals>,
@@ -83,7 +84,7 @@ impl AuthService {
                 confirming: tokio::sync::Mutex::default(),
                 rates: Mutex::default(),
                 activity: Mutex::default(),
-                counters: Mutex::default(),
+                judgements: CountedBy::default(),
                 failures: Mutex::default(),
                 usage: Mutex::default(),
                 refusals: Mutex::default(),
@@ -302,14 +303,11 @@ impl AuthService {
         }
     }
 
-    /// How often each outcome occurred since the start.
-    pub fn counters(&self) -> Vec<(&'static str, u64)> {
-        let mut counters: Vec<_> = lock(&self.shared.counters)
-            .iter()
-            .map(|(code, count)| (*code, *count))
-            .collect();
-        counters.sort_unstable();
-        counters
+    /// Keys judged, by outcome.
+    pub fn judgements(&self) -> CountedBy {
+        // Before its first key too, so that a rate is known from the start.
+        drop(self.shared.judgements.get_or_create(&[("outcome", "ok")]));
+        self.shared.judgements.clone()
     }
 
     pub(super) fn snapshot(&self) -> Arc<Snapshot> {

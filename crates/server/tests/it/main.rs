@@ -8,6 +8,7 @@
 mod app;
 mod artifacts;
 mod audit;
+mod metrics;
 mod models;
 mod openapi;
 mod tracking;

@@ -1,18 +1,14 @@
-//! Whether the auth service lives and can answer, what it is, and what it counted. None of it needs a key.
-
-use std::fmt::Write as _;
+//! Whether the auth service lives and can answer, and what it is. None of it needs a key.
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::IntoResponse;
 use hokusai_store::keys;
 use serde_json::{Value, json};
 
 use crate::auth::service::AuthService;
 use crate::error::ApiError;
 use crate::health::VERSION;
-use crate::openapi::{Answer, Field, Operation, Shape};
+use crate::openapi::{Field, Operation, Shape};
 
 /// What this is.
 pub async fn index() -> Json<Value> {
@@ -48,21 +44,6 @@ pub async fn ready(State(service): State<AuthService>) -> Result<Json<Value>, Ap
 /// The build.
 pub async fn version() -> Json<Value> {
     Json(json!({"service": "auth", "version": VERSION, "api_version": "v1"}))
-}
-
-/// Counters in Prometheus' text format.
-pub async fn metrics(State(service): State<AuthService>) -> impl IntoResponse {
-    let mut text = String::from(
-        "# HELP hokusai_auth_judgements_total Keys judged, by outcome.\n# TYPE hokusai_auth_judgements_total counter\n",
-    );
-    for (code, count) in service.counters() {
-        // Writing to a String can't fail.
-        let _ = writeln!(
-            text,
-            "hokusai_auth_judgements_total{{outcome=\"{code}\"}} {count}"
-        );
-    }
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
 }
 
 /// The epoch is asked for twice a second; three seconds of silence is an outage.
@@ -116,9 +97,3 @@ pub const BUILD_VERSION: Operation = Operation::answering(
         Field::always("api_version", Shape::OneOf(&["v1"]), ""),
     ]),
 );
-
-/// For the document.
-pub const METRICS: Operation = Operation {
-    answer: Answer::Text,
-    ..Operation::answering("Counters in Prometheus' text format", Shape::Any)
-};
