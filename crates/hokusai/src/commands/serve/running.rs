@@ -2,11 +2,10 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
-use hokusai_artifacts::{Artifacts, Limits};
 use hokusai_core::clock::Clock;
 use hokusai_core::random::Random;
 use hokusai_frontdoor::service::Services;
@@ -16,11 +15,12 @@ use hokusai_server::authority::Authority;
 use hokusai_server::authority::http::{FOLLOW_MS, HttpAuthority};
 use hokusai_server::registry::{self, RegistryState};
 use hokusai_store::statement::Schema;
-use hokusai_store::{Store, StoreError, StoreOptions};
+use hokusai_store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::opening::{open, open_artifacts};
 use super::{Part, bootstrap, listening};
 use crate::config::Config;
 use crate::system::{SystemClock, SystemRandom};
@@ -286,27 +286,6 @@ fn patient_ticks(period_ms: u64) -> tokio::time::Interval {
     let mut ticks = tokio::time::interval(Duration::from_millis(period_ms));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     ticks
-}
-
-async fn open_artifacts(config: &Config, clock: &dyn Clock) -> anyhow::Result<Artifacts> {
-    let location = config.storage.artifacts.clone();
-    let since_epoch = Duration::from_millis(u64::try_from(clock.now_ms()).unwrap_or(0));
-    let now = SystemTime::UNIX_EPOCH + since_epoch;
-    crate::commands::restore::refuse_unfinished(&location)?;
-    tokio::task::spawn_blocking(move || Artifacts::open(&location, Limits::default(), now))
-        .await?
-        .with_context(|| {
-            format!(
-                "the artifact store in `{}` cannot be used",
-                config.storage.artifacts.path().display()
-            )
-        })
-}
-
-async fn open(config: &Config, schema: Schema) -> anyhow::Result<Store> {
-    let options = StoreOptions::new(config.storage.location.clone(), schema);
-    // Opening blocks, and the PostgreSQL client must not even be dropped inside a task.
-    Ok(tokio::task::spawn_blocking(move || Store::open(&options)).await??)
 }
 
 /// How long requests may take to finish after a stop.

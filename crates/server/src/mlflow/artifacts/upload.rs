@@ -15,7 +15,7 @@ use crate::error::ApiError;
 use crate::mlflow::registered_models::rule;
 use crate::registry::RegistryState;
 
-/// Streams a body to disk and publishes it. The path was decoded once, by the router.
+/// Streams a body into the store and publishes it. The path was decoded once, by the router.
 pub async fn upload(
     State(state): State<RegistryState>,
     _caller: Caller,
@@ -30,7 +30,7 @@ async fn store(state: &RegistryState, path: &str, body: Body) -> Result<Response
     may_change(state, &path).await?;
     let staged = state
         .artifacts
-        .receive(body.into_data_stream())
+        .receive(&path, body.into_data_stream())
         .await
         .map_err(refused)?;
     let changing = state.artifacts.changing().await;
@@ -38,7 +38,7 @@ async fn store(state: &RegistryState, path: &str, body: Body) -> Result<Response
     may_change(state, &path).await?;
     forget_digest(state, &path).await?;
     let (size_bytes, sha256) = (staged.size_bytes(), staged.sha256().to_owned());
-    staged.publish(&path).await.map_err(refused)?;
+    staged.publish().await.map_err(refused)?;
     state
         .store
         .write(move |tx| {
