@@ -120,17 +120,6 @@ impl ApiError {
         }
     }
 
-    /// The place where artifacts are kept is away: the log learns the cause.
-    pub fn store_away(cause: impl Into<String>) -> Self {
-        let message =
-            "the artifact store is not answering; the request was not carried out, try again";
-        Self {
-            cause: Some(cause.into()),
-            ..Self::new(ErrorKind::Unavailable, message)
-        }
-        .retry_after(1)
-    }
-
     /// Adds a field to the body, for instance the typed reason of a refused key.
     #[must_use]
     pub fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
@@ -162,11 +151,19 @@ impl ApiError {
         self.extra.get(name)
     }
 
+    /// Whether what was refused may have been carried out all the same.
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.extra.contains_key(OUTCOME)
+    }
+
     /// What the client reads.
     pub fn message(&self) -> &str {
         &self.message
     }
 }
+
+/// The field of a body that says so.
+const OUTCOME: &str = "outcome";
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
@@ -178,6 +175,16 @@ impl From<StoreError> for ApiError {
                     cause: Some(error.to_string()),
                     ..Self::new(ErrorKind::Unavailable, message)
                 }
+                .retry_after(1)
+            }
+            StoreError::OutcomeUnknown { .. } => {
+                let message = "the database went away while the request was being committed: it was carried out or it was not, \
+                               look before you send it again";
+                Self {
+                    cause: Some(error.to_string()),
+                    ..Self::new(ErrorKind::Unavailable, message)
+                }
+                .with(OUTCOME, "unknown")
                 .retry_after(1)
             }
             StoreError::Full => Self::new(ErrorKind::NoSpace, error.to_string()),

@@ -3,10 +3,16 @@
 /// A failure of the store itself. A row that is absent is not one: that is `Ok(None)`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// The database cannot be reached, or the outcome of a commit is unknown. A retry can help.
+    /// The database cannot be reached: nothing was written. A retry can help.
     #[error("the database is unavailable: {reason}")]
     Unavailable {
         /// What the driver said; holds no parameter values.
+        reason: String,
+    },
+    /// The database went away while it committed: the write is there or it is not.
+    #[error("the database went away during the commit: {reason}")]
+    OutcomeUnknown {
+        /// What the driver said.
         reason: String,
     },
     /// More requests wait than the store may hold. A retry can help.

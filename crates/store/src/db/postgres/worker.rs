@@ -123,7 +123,13 @@ fn run(link: &mut Link<'_>, kind: Kind, mut job: Box<dyn Job>) {
             }
             Err(error) => {
                 let repeatable = super::tx::asks_for_repetition(&error);
-                let refusal = failure("COMMIT", &error);
+                let refusal = match error.as_db_error() {
+                    Some(_) => failure("COMMIT", &error),
+                    // It was told to commit and nobody heard what came of it.
+                    None => StoreError::OutcomeUnknown {
+                        reason: error.to_string(),
+                    },
+                };
                 let broken = session.client.is_closed();
                 forget_if_broken(link, broken);
                 if repeatable && attempt < ATTEMPTS {

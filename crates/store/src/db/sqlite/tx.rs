@@ -21,7 +21,12 @@ impl<'c> SqliteTx<'c> {
         }
     }
 
+    /// Refuses once the transaction is gone, which SQLite ends by itself when the disk is full: what came after an operation's failed
+    /// statement would be committed on its own, whatever the operation is told.
     fn prepare(&self, name: &str, sql: &str) -> Result<CachedStatement<'c>, StoreError> {
+        if self.connection.is_autocommit() {
+            return Err(StoreError::Full);
+        }
         self.connection
             .prepare_cached(sql)
             .map_err(|error| failure(name, &error))

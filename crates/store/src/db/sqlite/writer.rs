@@ -31,6 +31,10 @@ fn commit_together(connection: &Connection, mut group: Vec<Box<dyn Job>>) {
         if run_member(connection, &mut tx, job.as_mut()).is_err() || connection.is_autocommit() {
             // SQLite rolls the whole transaction back on some failures (a full disk among them), and what runs next would
             // commit on its own: nothing of this group is durable, so every member is run again by itself.
+            tracing::warn!(
+                group.size = group.len(),
+                "a group of writes lost its transaction; each is tried again by itself"
+            );
             abandon(connection);
             return group
                 .into_iter()
@@ -45,6 +49,10 @@ fn commit_together(connection: &Connection, mut group: Vec<Box<dyn Job>>) {
             }
         }
         Err(error) => {
+            tracing::warn!(
+                group.size = group.len(), error = %error,
+                "a group of writes could not be committed; all of it is refused"
+            );
             abandon(connection);
             refuse(group, &error);
         }
@@ -124,3 +132,6 @@ const COMMIT: &str = "COMMIT";
 
 /// Members of one transaction: enough that a sync is shared by all who wait, few enough that nobody waits for long.
 const MOST_PER_GROUP: usize = 512;
+
+#[cfg(test)]
+mod tests;
