@@ -24,7 +24,6 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     ("hokusai-frontdoor", &["hokusai-routes", "hokusai-wire"]),
     ("hokusai-migrate", &["hokusai-core", "hokusai-routes"]),
-    ("hokusai-s3-server", &[]),
     ("hokusai-testkit", &["hokusai-store"]),
     ("hokusai-verify", &["hokusai-core", "hokusai-routes"]),
     (

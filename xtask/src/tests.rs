@@ -38,6 +38,10 @@ const STEPS: &[Step] = &[
         command: &["power-cut/run"],
     },
     Step {
+        name: "outages",
+        command: &["outages/run"],
+    },
+    Step {
         name: "faults",
         command: &["faults/run"],
     },
