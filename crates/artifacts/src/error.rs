@@ -25,11 +25,20 @@ pub enum ArtifactError {
         limit_bytes: u64,
     },
     /// The disk is nearly full; the rest is kept for the database.
-    #[error("the artifact store has no space left: at least {floor_bytes} bytes are kept free")]
+    #[error(
+        "no space for uploads: {} MiB are free on the artifacts' file system, and {} MiB of it are kept for the database: \
+         free some space, or lower `free-space-floor-mib`",
+        free_bytes >> 20, floor_bytes >> 20
+    )]
     NoSpace {
+        /// How much is free.
+        free_bytes: u64,
         /// How much is kept free.
         floor_bytes: u64,
     },
+    /// The disk, or its owner's quota, is full.
+    #[error("the artifacts' file system is full: free some space and try again")]
+    Full,
     /// The client sent nothing, or next to nothing, for too long.
     #[error("the upload brought less than {bytes} bytes in {seconds} s and was dropped")]
     Stalled {
@@ -41,23 +50,19 @@ pub enum ArtifactError {
     /// The client broke off.
     #[error("the upload broke off: {0}")]
     Body(String),
-    /// A key of an object store is shorter than a path of a file system may be.
-    #[error(
-        "the artifact path is too long for an object store: with the store's prefix it may have at most {limit_bytes} bytes"
-    )]
-    PathTooLong {
-        /// The limit.
-        limit_bytes: usize,
-    },
-    /// The object store does not answer, or says that it can't at the moment.
-    #[error("the object store does not answer: {0}")]
-    Unavailable(String),
-    /// The object store answers that it won't: credentials, permissions, a bucket that is not there.
-    #[error("the object store refuses: {0}")]
-    Refused(String),
     /// The disk failed.
     #[error("the artifact store failed: {0}")]
-    Io(#[from] std::io::Error),
+    Io(#[source] std::io::Error),
+}
+
+impl From<std::io::Error> for ArtifactError {
+    fn from(error: std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full,
+            _ => Self::Io(error),
+        }
+    }
 }
 
 impl From<rustix::io::Errno> for ArtifactError {
@@ -68,7 +73,7 @@ impl From<rustix::io::Errno> for ArtifactError {
             // O_NOFOLLOW on a symlink answers LOOP (or NOTDIR where a directory was asked for): a link is no artifact.
             Errno::NOENT | Errno::LOOP => Self::NotFound,
             Errno::NOTDIR => Self::NotADirectory,
-            other => Self::Io(other.into()),
+            other => std::io::Error::from(other).into(),
         }
     }
 }

@@ -5,7 +5,7 @@
 pub struct Limits {
     /// Largest artifact.
     pub max_upload_bytes: u64,
-    /// Uploads stop when the disk has less than this left.
+    /// Uploads stop before the disk has less than this left; 0 lets them fill it.
     pub free_space_floor_bytes: u64,
     /// How long an upload is watched before it is judged, again and again.
     pub stall_seconds: u64,
@@ -13,12 +13,18 @@ pub struct Limits {
     pub stall_bytes: u64,
 }
 
+impl Limits {
+    /// What is kept free if nothing else is said: hours of metrics at a thousand a second, and far more than the database's log
+    /// takes between two checkpoints.
+    pub const DEFAULT_FREE_SPACE_FLOOR_MIB: u64 = 512;
+}
+
 impl Default for Limits {
     /// 100 GiB an artifact, 512 MiB kept free, at least 64 KiB a minute (about 1 KiB/s, slower than any modem).
     fn default() -> Self {
         Self {
             max_upload_bytes: 100 << 30,
-            free_space_floor_bytes: 512 << 20,
+            free_space_floor_bytes: Self::DEFAULT_FREE_SPACE_FLOOR_MIB << 20,
             stall_seconds: 60,
             stall_bytes: 64 << 10,
         }

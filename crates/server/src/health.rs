@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
+use hokusai_artifacts::Space;
 use hokusai_store::StoreError;
 use hokusai_store::Tx;
 use serde_json::{Value, json};
@@ -36,19 +37,26 @@ async fn live() -> Json<Value> {
 }
 
 /// This process can answer its requests. Never depends on another service.
-async fn health(authority: Option<Extension<Arc<dyn Authority>>>) -> Json<Value> {
+async fn health(
+    State(state): State<RegistryState>,
+    authority: Option<Extension<Arc<dyn Authority>>>,
+) -> Json<Value> {
     let mut body = json!({"service": "registry", "status": "OK", "version": VERSION});
     let is_silent = authority.is_some_and(|Extension(authority)| {
         authority
             .heard_ms_ago()
             .is_none_or(|age_ms| age_ms > DEGRADED_AFTER_MS)
     });
-    if let (true, Some(fields)) = (is_silent, body.as_object_mut()) {
+    let because = if is_silent {
+        "the auth service or its database does not answer: known keys keep working for the stale window"
+    } else if state.artifacts.space().is_some_and(Space::is_used_up) {
+        "no space is left for uploads: what is free is kept for the database"
+    } else {
+        return Json(body);
+    };
+    if let Some(fields) = body.as_object_mut() {
         fields.insert("status".to_owned(), "degraded".into());
-        fields.insert(
-            "because".to_owned(),
-            "the auth service or its database does not answer: known keys keep working for the stale window".into(),
-        );
+        fields.insert("because".to_owned(), because.into());
     }
     Json(body)
 }
@@ -62,8 +70,18 @@ async fn ready(State(state): State<RegistryState>) -> Result<Json<Value>, ApiErr
         .store
         .read(|_tx: &mut dyn Tx| Ok::<_, StoreError>(()))
         .await?;
+    let mut checks = vec![json!({"name": "database", "ok": true})];
+    // Without space all but uploads goes on, so that it is no reason to take a replica out.
+    checks.extend(state.artifacts.space().map(|space| {
+        json!({
+            "name": "upload_space",
+            "ok": !space.is_used_up(),
+            "free_bytes": space.free_bytes,
+            "floor_bytes": space.floor_bytes,
+        })
+    }));
     Ok(Json(
-        json!({"service": "registry", "ready": true, "checks": [{"name": "database", "ok": true}]}),
+        json!({"service": "registry", "ready": true, "checks": checks}),
     ))
 }
 

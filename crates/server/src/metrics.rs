@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -59,6 +60,11 @@ impl Metrics {
             metrics.seconds.clone(),
         );
         metrics
+    }
+
+    /// Adds series that are looked up when somebody asks.
+    pub(crate) fn look_at(&mut self, series: impl Collector) {
+        self.registry.register_collector(Box::new(series));
     }
 
     /// Adds series. A counter's name gets `_total` behind it.

@@ -3,6 +3,8 @@
 mod audit;
 pub(crate) mod event;
 pub mod openapi;
+mod space;
+mod uploads;
 
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ use crate::metrics::Metrics;
 use crate::mlflow::runs::LogMetric;
 use crate::routing::{self, Route};
 use crate::{api, health, mlflow};
+use space::SpaceSeries;
+use uploads::Uploads;
 
 /// What the registry's handlers share.
 #[derive(Clone)]
@@ -33,6 +37,8 @@ pub struct RegistryState {
     pub random: Arc<dyn Random>,
     /// Points that wait to be logged together.
     pub(crate) log_metric: BatchQueue<LogMetric>,
+    /// What uploads may take.
+    pub(crate) uploads: Arc<Uploads>,
 }
 
 impl RegistryState {
@@ -49,7 +55,15 @@ impl RegistryState {
             artifacts,
             clock,
             random,
+            uploads: Arc::default(),
         }
+    }
+
+    /// Limits what all uploads together may take, in bytes.
+    #[must_use]
+    pub fn with_upload_quota(mut self, quota_bytes: Option<u64>) -> Self {
+        self.uploads = Arc::new(Uploads::with_quota(quota_bytes));
+        self
     }
 }
 
@@ -67,14 +81,9 @@ pub fn routes() -> Vec<Route<RegistryState>> {
 /// The registry as a router; without an authority (`--no-auth`) everybody may read and write it.
 pub fn router(state: RegistryState, authority: Option<&Arc<dyn Authority>>) -> Router {
     let random = Arc::clone(&state.random);
-    let router = routing::service(
-        "registry",
-        routes(),
-        state,
-        authority,
-        random,
-        Metrics::new("registry"),
-    );
+    let mut metrics = Metrics::new("registry");
+    metrics.look_at(SpaceSeries::of(&state));
+    let router = routing::service("registry", routes(), state, authority, random, metrics);
     match authority {
         // For `/health`, which says how long ago keys were last confirmed.
         Some(authority) => router.layer(Extension(Arc::clone(authority))),

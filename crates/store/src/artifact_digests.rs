@@ -18,6 +18,10 @@ statements! {
         JOIN model_versions v ON v.model_id = f.model_id AND v.version = f.version WHERE v.artifact_path IS NOT NULL";
     /// A version with everything that hangs on it.
     DELETE_OWNER = "DELETE FROM model_versions WHERE model_id = $1 AND version = $2";
+    /// What all uploads take; PostgreSQL's sum of integers is no integer.
+    STORED_BYTES = "SELECT CAST(COALESCE(SUM(size_bytes), 0) AS BIGINT) FROM artifact_digests";
+    /// The digest is not to be believed until the next upload says it again.
+    DOUBT_DIGEST = "UPDATE artifact_digests SET size_bytes = $2, sha256 = '' WHERE path = $1";
     /// Every upload.
     ALL_DIGESTS = "SELECT path, size_bytes, sha256 FROM artifact_digests";
     /// Forgets a path and everything below it.
@@ -82,6 +86,19 @@ pub fn delete_owner(tx: &mut dyn Tx, owner: (i64, i64)) -> Result<(), StoreError
 /// Everything that was uploaded and acknowledged, with full paths.
 pub fn all(tx: &mut dyn Tx) -> Result<Vec<ManifestEntry>, StoreError> {
     tx.query(&ALL_DIGESTS, &[])?.iter().map(entry).collect()
+}
+
+/// What all uploads take, in bytes.
+pub fn stored_bytes(tx: &mut dyn Tx) -> Result<u64, StoreError> {
+    let sums = tx.query(&STORED_BYTES, &[])?;
+    let sum = sums.first().map_or(Ok(0), |row| row.int(0))?;
+    Ok(u64::try_from(sum).unwrap_or(0))
+}
+
+/// Makes the digest of a file that is about to be replaced empty, if there is one: not known until it is put again. Says whether there was.
+pub fn doubt(tx: &mut dyn Tx, path: &ArtifactPath, size_bytes: u64) -> Result<bool, StoreError> {
+    let size = i64::try_from(size_bytes).unwrap_or(i64::MAX);
+    Ok(tx.execute(&DOUBT_DIGEST, &params![path.as_str(), size])? > 0)
 }
 
 /// Forgets what was deleted.

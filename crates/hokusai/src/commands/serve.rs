@@ -4,7 +4,6 @@
 mod bootstrap;
 mod front_door;
 mod listening;
-mod opening;
 mod running;
 
 use clap::{Args, Subcommand};

@@ -1,13 +1,13 @@
 //! A registry without keys, reached by function call.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
-use hokusai_artifacts::{Artifacts, Limits};
+use hokusai_artifacts::{Artifacts, ArtifactsLocation, Limits};
 use hokusai_core::clock::Clock;
 use hokusai_core::random::Random;
 use hokusai_server::registry::{RegistryState, router};
@@ -20,6 +20,7 @@ use tower::ServiceExt as _;
 pub(crate) struct App {
     pub(crate) directory: tempfile::TempDir,
     pub(crate) store: Store,
+    pub(crate) clock: Arc<StillClock>,
     router: Router,
     /// A run, when there is one.
     pub(crate) run: String,
@@ -55,22 +56,32 @@ impl Answer {
 
 impl App {
     pub(crate) fn new() -> Self {
+        Self::limited(0, None)
+    }
+
+    /// One that keeps so much free, and takes no more than so much.
+    pub(crate) fn limited(free_space_floor_bytes: u64, upload_quota_bytes: Option<u64>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let location = Location::Sqlite {
             directory: directory.path().join("data"),
         };
         let store = Store::open(&StoreOptions::new(location, Schema::Registry)).unwrap();
         let limits = Limits {
-            free_space_floor_bytes: 0,
+            free_space_floor_bytes,
             ..Limits::default()
         };
-        let place = directory.path().join("artifacts");
-        let artifacts = Artifacts::open_directory(&place, limits, SystemTime::UNIX_EPOCH).unwrap();
-        let (clock, random) = (Arc::new(FixedClock), Arc::new(Counting::default()));
-        let state = RegistryState::new(store.clone(), artifacts, clock, random);
+        let place = ArtifactsLocation::directory(directory.path().join("artifacts"));
+        let artifacts = Artifacts::open(&place, limits, SystemTime::UNIX_EPOCH).unwrap();
+        let (clock, random) = (
+            Arc::new(StillClock::default()),
+            Arc::new(Counting::default()),
+        );
+        let state = RegistryState::new(store.clone(), artifacts, clock.clone(), random)
+            .with_upload_quota(upload_quota_bytes);
         Self {
             directory,
             store,
+            clock,
             router: router(state, None),
             run: String::new(),
         }
@@ -78,8 +89,12 @@ impl App {
 
     /// A registry with a run that may own artifacts.
     pub(crate) async fn with_run() -> Self {
-        let mut app = Self::new();
-        let run = app
+        Self::new().and_run().await
+    }
+
+    /// The same with a run that may own artifacts.
+    pub(crate) async fn and_run(mut self) -> Self {
+        let run = self
             .call(
                 "POST",
                 "runs/create",
@@ -90,8 +105,8 @@ impl App {
         run["run"]["info"]["run_id"]
             .as_str()
             .unwrap()
-            .clone_into(&mut app.run);
-        app
+            .clone_into(&mut self.run);
+        self
     }
 
     /// A path below the run's artifacts.
@@ -145,15 +160,23 @@ fn pair((name, value): (&String, &Value)) -> String {
     format!("{name}={encoded}")
 }
 
-struct FixedClock;
+/// Stands still until a test moves it.
+#[derive(Default)]
+pub(crate) struct StillClock(AtomicU64);
 
-impl Clock for FixedClock {
+impl StillClock {
+    pub(crate) fn advance_ms(&self, by: u64) {
+        self.0.fetch_add(by, Ordering::Relaxed);
+    }
+}
+
+impl Clock for StillClock {
     fn now_ms(&self) -> i64 {
         1_700_000_000_000
     }
 
     fn monotonic_ms(&self) -> u64 {
-        0
+        self.0.load(Ordering::Relaxed)
     }
 }
 

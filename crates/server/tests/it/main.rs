@@ -11,5 +11,6 @@ mod audit;
 mod metrics;
 mod models;
 mod openapi;
+mod space;
 mod tracking;
 mod uris;

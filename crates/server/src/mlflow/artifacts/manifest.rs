@@ -31,7 +31,7 @@ pub(crate) async fn of(
         let path = root.join(&relative);
         let known = recorded
             .get(path.as_str())
-            .filter(|entry| entry.size_bytes == file.size_bytes);
+            .filter(|entry| entry.size_bytes == file.size_bytes && !entry.sha256.is_empty());
         let sha256 = match known {
             Some(entry) => entry.sha256.clone(),
             None => state.artifacts.digest(&path).await.map_err(refused)?,

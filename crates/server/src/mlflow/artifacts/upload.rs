@@ -1,9 +1,10 @@
 //! `PUT /api/2.0/mlflow-artifacts/artifacts/{path}`.
 
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
+use hokusai_artifacts::StagedUpload;
 use hokusai_core::artifact_path::ArtifactPath;
 use hokusai_store::artifact_digests;
 use serde_json::json;
@@ -11,11 +12,11 @@ use serde_json::json;
 use super::authority::may_change;
 use super::{refused, response};
 use crate::caller::Caller;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorKind};
 use crate::mlflow::registered_models::rule;
 use crate::registry::RegistryState;
 
-/// Streams a body into the store and publishes it. The path was decoded once, by the router.
+/// Streams a body to disk and publishes it. The path was decoded once, by the router.
 pub async fn upload(
     State(state): State<RegistryState>,
     _caller: Caller,
@@ -28,41 +29,92 @@ pub async fn upload(
 async fn store(state: &RegistryState, path: &str, body: Body) -> Result<Response, ApiError> {
     let path: ArtifactPath = path.parse().map_err(rule)?;
     may_change(state, &path).await?;
-    let staged = state
-        .artifacts
-        .receive(&path, body.into_data_stream())
-        .await
-        .map_err(refused)?;
+    let staged = receive(state, body).await.inspect_err(|error| {
+        if error.kind() == ErrorKind::NoSpace {
+            state.uploads.count_refusal();
+        }
+    })?;
     let changing = state.artifacts.changing().await;
     // Looked at again: a version may have been created while the body came in.
     may_change(state, &path).await?;
-    forget_digest(state, &path).await?;
     let (size_bytes, sha256) = (staged.size_bytes(), staged.sha256().to_owned());
-    staged.publish().await.map_err(refused)?;
-    state
+    let replaces = doubt_digest(state, &path, size_bytes).await?;
+    staged.publish(&path).await.map_err(refused)?;
+    let recorded = path.clone();
+    let outcome = state
         .store
         .write(move |tx| {
-            artifact_digests::put(tx, &path, size_bytes, &sha256).map_err(ApiError::from)
+            artifact_digests::put(tx, &recorded, size_bytes, &sha256).map_err(ApiError::from)
         })
-        .await?;
+        .await;
+    if let Err(error) = outcome {
+        unrecorded(state, &path, replaces, error).await?;
+    }
     drop(changing);
     Ok(Json(json!({})).into_response())
 }
 
-/// A file that is about to be replaced loses its digest first: after a crash between the two, a manifest reads the file again in place
-/// of believing what was said of its predecessor. The first upload to a path, the usual one, pays one read.
-async fn forget_digest(state: &RegistryState, path: &ArtifactPath) -> Result<(), ApiError> {
+/// Takes the body to disk. One that says how long it is and does not fit is refused before any of it is read.
+async fn receive(state: &RegistryState, body: Body) -> Result<StagedUpload, ApiError> {
+    let (store, clock) = (&state.store, state.clock.as_ref());
+    if let Some(announced) = body.size_hint().exact() {
+        let space = state.artifacts.space();
+        space
+            .map_or(Ok(()), |space| space.room_for(announced))
+            .map_err(refused)?;
+        state.uploads.room_for(announced, store, clock).await?;
+    }
+    let staged = state
+        .artifacts
+        .receive(body.into_data_stream())
+        .await
+        .map_err(refused)?;
+    state
+        .uploads
+        .take(staged.size_bytes(), store, clock)
+        .await?;
+    Ok(staged)
+}
+
+/// A file that is about to be replaced loses its digest first, not its row: after a crash between the two, a manifest reads the file
+/// again in place of believing what was said of its predecessor. The first upload to a path, the usual one, pays one read.
+async fn doubt_digest(
+    state: &RegistryState,
+    path: &ArtifactPath,
+    size_bytes: u64,
+) -> Result<bool, ApiError> {
     let known = path.clone();
     let recorded = state
         .store
         .read(move |tx| artifact_digests::below(tx, &known).map_err(ApiError::from))
         .await?;
     if recorded.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
-    let gone = path.clone();
+    let doubted = path.clone();
     state
         .store
-        .write(move |tx| artifact_digests::delete(tx, &gone).map_err(ApiError::from))
+        .write(move |tx| artifact_digests::doubt(tx, &doubted, size_bytes).map_err(ApiError::from))
         .await
+}
+
+/// The file is there and the database would not take its digest. A new file goes again, so that who is told "failed" finds nothing, unless
+/// its row may be there. One that replaced another stays: its row is there, and only its digest has to be computed again when somebody asks for it.
+async fn unrecorded(
+    state: &RegistryState,
+    path: &ArtifactPath,
+    replaces: bool,
+    error: ApiError,
+) -> Result<(), ApiError> {
+    if replaces {
+        tracing::warn!(artifact.path = %path, error = error.message(), "an upload's digest could not be recorded; it is computed when it is needed");
+        return Ok(());
+    }
+    if error.is_outcome_unknown() {
+        return Err(error);
+    }
+    if let Err(stays) = state.artifacts.delete(path).await {
+        tracing::error!(artifact.path = %path, error = %stays, "an upload that was refused could not be removed");
+    }
+    Err(error)
 }
