@@ -1,4 +1,6 @@
-//! The audit logs of both services over HTTP: pages, whether the chain is whole, and its end for the program's log.
+//! The audit logs of both services over HTTP: pages, whether the chain is whole, retention, and the chain's end for the program's log.
+
+pub mod seal;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -23,6 +25,7 @@ pub async fn list(store: &Store, params: &Params) -> Result<Value, ApiError> {
             json!({
                 "seq": recorded.seq,
                 "at": iso(recorded.entry.at_ms),
+                "at_ms": recorded.entry.at_ms,
                 "actor": recorded.entry.actor,
                 "action": recorded.entry.action,
                 "target": recorded.entry.target,
@@ -36,15 +39,11 @@ pub async fn list(store: &Store, params: &Params) -> Result<Value, ApiError> {
 
 /// Walks along the whole chain of hashes.
 pub async fn verify(store: &Store, log: Schema, params: &Params) -> Result<Value, ApiError> {
-    let head = params.opt_str("head")?;
-    let is_hash =
-        |head: &String| head.len() == 64 && head.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if head.as_ref().is_some_and(|head| !is_hash(head)) {
-        return Err(unprocessable(
-            "`head` must be a hash as the log and `hokusai audit list` show it",
-        ));
-    }
-    let asked = head.clone().map(|head| head.to_ascii_lowercase());
+    let head = params
+        .opt_str("head")?
+        .map(|_| hash(params, "head"))
+        .transpose()?;
+    let asked = head.clone();
     let chain = store
         .read(move |tx| audit::verify(tx, log, asked.as_deref()))
         .await?;
@@ -52,6 +51,7 @@ pub async fn verify(store: &Store, log: Schema, params: &Params) -> Result<Value
     Ok(json!({
         "is_whole": is_whole,
         "entries": chain.entries,
+        "sealed": chain.sealed,
         "head": chain.head,
         "first_break": chain.first_break,
         "found": chain.found,
@@ -109,7 +109,12 @@ pub const VERIFY: Operation = Operation {
         Field::always(
             "entries",
             Shape::Integer(0, i64::MAX),
-            "how many hold together from the first on",
+            "how many hold together from the first on, sealed ones included",
+        ),
+        Field::always(
+            "sealed",
+            Shape::Integer(0, i64::MAX),
+            "how many of them were sealed, and are not here any more",
         ),
         Field::always("head", Shape::Text, "the hash over them"),
         Field::always(
@@ -125,6 +130,16 @@ pub const VERIFY: Operation = Operation {
     ])),
     ..Operation::answering("", Shape::Any)
 };
+
+fn hash(params: &Params, field: &str) -> Result<String, ApiError> {
+    let raw = params.opt_str(field)?.unwrap_or_default();
+    if raw.len() == 64 && raw.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(raw.to_ascii_lowercase());
+    }
+    Err(unprocessable(format!(
+        "`{field}` must be a hash as the log and `hokusai audit list` show it: 64 hexadecimal digits"
+    )))
+}
 
 fn unprocessable(sentence: impl Into<String>) -> ApiError {
     ApiError::new(ErrorKind::Unprocessable, sentence)
@@ -159,6 +174,11 @@ const ENTRY: Shape = Shape::Object(&[
         "its number, without gaps",
     ),
     Field::always("at", Shape::Time, ""),
+    Field::always(
+        "at_ms",
+        Shape::Integer(0, i64::MAX),
+        "the same in milliseconds since 1970, as the hash covers it",
+    ),
     Field::always(
         "actor",
         Shape::Text,

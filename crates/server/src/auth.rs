@@ -82,6 +82,12 @@ pub fn routes() -> Vec<Route<AuthService>> {
             audit::verify,
         )
         .describe(&crate::audit::VERIFY),
+        Route::post(
+            "/api/v1/audit/seal",
+            Access::Needs(Action::ManageAllKeys),
+            audit::seal,
+        )
+        .describe(&crate::audit::seal::SEAL),
     ]
 }
 

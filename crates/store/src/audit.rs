@@ -10,6 +10,7 @@ use crate::statement::Schema;
 use crate::{Row, StoreError, Tx, params, statements};
 
 pub(crate) mod head;
+pub mod seal;
 
 statements! {
     Both;
@@ -87,8 +88,10 @@ pub fn page(tx: &mut dyn Tx, after: i64, limit: i64) -> Result<Vec<Recorded>, St
 /// What a walk along the whole chain found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
-    /// How many entries hold together, from the first on.
+    /// How many entries hold together, from the first on; sealed ones count.
     pub entries: i64,
+    /// How many of them are sealed, and not in the database any more.
+    pub sealed: i64,
     /// The hash over all of them, in hexadecimal; empty if there are none.
     pub head: String,
     /// The number of the first entry that was changed, or one past the last when the end was cut off.
@@ -100,9 +103,24 @@ pub struct Chain {
 /// Walks along the chain. `head` is a hash in hexadecimal that once was the head: it must still be there, even if somebody cut the
 /// end off and moved the recorded head back.
 pub fn verify(tx: &mut dyn Tx, log: Schema, head: Option<&str>) -> Result<Chain, StoreError> {
-    let (mut last, mut hash, mut found) = (0, Vec::new(), None);
+    let (sealed, mut hash) = match seal::beginning(tx)? {
+        Ok(beginning) => beginning,
+        Err(gone) => {
+            return Ok(Chain {
+                entries: 0,
+                sealed: 0,
+                head: String::new(),
+                first_break: Some(gone),
+                found: None,
+            });
+        }
+    };
+    let mut last = sealed;
+    let is_asked_for = |hash: &[u8]| head.is_some_and(|head| head == hex(hash));
+    let mut found = is_asked_for(&hash).then_some(last);
     let chain = |entries, hash: &[u8], first_break, found| Chain {
         entries,
+        sealed,
         head: hex(hash),
         first_break,
         found,
@@ -123,7 +141,7 @@ pub fn verify(tx: &mut dyn Tx, log: Schema, head: Option<&str>) -> Result<Chain,
             }
             last = recorded.seq;
             hash = recorded.hash;
-            if head.is_some_and(|head| head == hex(&hash)) {
+            if is_asked_for(&hash) {
                 found = Some(last);
             }
         }
@@ -167,7 +185,8 @@ pub fn record_restore(
     append(tx, log, &entry)
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
         .flat_map(|byte| [byte >> 4, byte & 15])
@@ -175,7 +194,8 @@ fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-fn chained(previous: &[u8], entry: &Entry) -> Vec<u8> {
+/// The hash over an entry and, through `previous`, over all before it; that of the first is over nothing before it.
+pub fn chained(previous: &[u8], entry: &Entry) -> Vec<u8> {
     let mut hash = Sha256::new();
     hash.update(previous);
     for field in [

@@ -275,6 +275,7 @@ const AUTH: &[Migration] = &[
     migration!(1, "auth", "0001_keys"),
     migration!(2, "auth", "0002_usage"),
     migration!(3, "auth", "0003_epoch_notice"),
+    migration!(4, "auth", "0004_audit_seals"),
 ];
 
 const REGISTRY: &[Migration] = &[
@@ -283,6 +284,7 @@ const REGISTRY: &[Migration] = &[
     migration!(3, "registry", "0003_logged_models"),
     migration!(4, "registry", "0004_logged_model_metrics"),
     migration!(5, "registry", "0005_audit"),
+    migration!(6, "registry", "0006_audit_seals"),
 ];
 
 #[cfg(test)]

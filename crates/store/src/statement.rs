@@ -240,6 +240,7 @@ pub fn every() -> Vec<Listed> {
         crate::audit::ALL,
         crate::audit::head::auth::ALL,
         crate::audit::head::registry::ALL,
+        crate::audit::seal::ALL,
         crate::experiments::ALL,
         crate::keys::ALL,
         crate::metrics::ALL,

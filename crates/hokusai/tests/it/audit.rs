@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output};
 
+use hokusai_store::statement::Schema;
+use hokusai_store::{Location, Store, StoreError, StoreOptions, audit};
 use hokusai_testkit::tamper;
 use serde_json::{Value, json};
 
@@ -114,4 +116,98 @@ async fn security_8_a_cut_tail_is_found_even_if_the_recorded_head_was_moved_back
     let against_log = it.audit(&["verify", "--head", head]);
     assert_eq!(against_log.status.code(), Some(1), "{against_log:?}");
     assert!(text(&against_log).contains("cut off"), "{against_log:?}");
+}
+
+/// A log with two entries of 2001 and what the server adds when it starts.
+fn with_old_entries(schema: Schema, data: &str) {
+    let location = Location::Sqlite {
+        directory: data.into(),
+    };
+    let store = Store::open(&StoreOptions::new(location, schema)).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for n in 1..=2 {
+        let old = audit::Entry {
+            at_ms: 1_000_000_000_000 + n,
+            actor: "someone".to_owned(),
+            action: "alias.set".to_owned(),
+            target: format!("churn@champion: {n}"),
+            client_ip: None,
+        };
+        let written: Result<(), StoreError> =
+            runtime.block_on(store.write(move |tx| audit::append(tx, schema, &old)));
+        written.unwrap();
+    }
+    store.close();
+}
+
+/// `hokusai audit …` about the log of one service; its exit code and what it said.
+fn audit(server: &Server, key: &str, log: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_hokusai"))
+        .env_clear()
+        .env("HOKUSAI_API_KEY", key)
+        .args(["audit", "--log", log])
+        .args(arguments)
+        .args(["--auth-url", server.url("auth")])
+        .args(["--registry-url", server.url("registry")])
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn security_8_old_entries_go_into_sealed_segments_and_both_logs_stay_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let (data, first) = (place("data"), place("first"));
+    let prepared = data.clone();
+    let prepare = move || {
+        with_old_entries(Schema::Auth, &prepared);
+        with_old_entries(Schema::Registry, &prepared);
+    };
+    std::thread::spawn(prepare).join().unwrap();
+    let any = "127.0.0.1:0";
+    let arguments = [
+        "--auth-listen",
+        any,
+        "--registry-listen",
+        any,
+        "--data-dir",
+        &data,
+        "--bootstrap-key-file",
+        &first,
+    ];
+    let server = Server::start(folder.path(), &arguments, 2);
+    let admin = read_key(first.as_ref());
+    let reader = json!({"name": "reader", "scopes": ["audit:read"]});
+    let (reader, _) = mint(server.url("auth"), &admin, reader).await;
+    for log in ["auth", "registry"] {
+        let file = place(&format!("{log}.jsonl"));
+        let (code, said) = audit(&server, &reader, log, &["seal", &file]);
+        assert_eq!(code, Some(3), "who only reads seals nothing: {said}");
+        std::fs::remove_file(&file).unwrap();
+        let (code, said) = audit(&server, &admin, log, &["seal", &file, "--keep-days", "29"]);
+        assert_eq!(code, Some(2), "{said}");
+        let (code, said) = audit(&server, &admin, log, &["seal", &file]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("sealed 2 entries up to number 2"), "{said}");
+        let (_, listed) = audit(&server, &admin, log, &["list", "--json"]);
+        let listed: Value = serde_json::from_str(&listed).unwrap();
+        assert_eq!(listed[0]["seq"], 3, "{listed}");
+        let (code, said) = audit(&server, &reader, log, &["verify"]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("2 of them sealed"), "{said}");
+        let (code, said) = audit(&server, &reader, log, &["verify", "--segment", &file]);
+        assert_eq!(code, Some(0), "{said}");
+        let edited = std::fs::read_to_string(&file)
+            .unwrap()
+            .replace("someone", "nobody");
+        std::fs::write(&file, edited).unwrap();
+        let (code, said) = audit(&server, &reader, log, &["verify", "--segment", &file]);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("entry 1 was changed"), "{said}");
+        let again = place(&format!("{log}-again.jsonl"));
+        let (code, said) = audit(&server, &admin, log, &["seal", &again]);
+        assert_eq!((code, said.contains("no entry is older")), (Some(0), true));
+    }
 }

@@ -1,14 +1,14 @@
 //! `hokusai audit export`.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::Value;
 
-use super::page;
-use crate::commands::keys::door::Door;
+use super::AuditLog;
 use crate::exit::{Exit, Failure};
 
 /// Where to.
@@ -20,14 +20,24 @@ pub(super) struct Export {
 }
 
 /// Exports everything, a line of JSON per entry; each line holds the hash over all before it.
-pub(super) async fn run(door: &Door, export: &Export) -> anyhow::Result<Exit> {
+pub(super) async fn run(log: &AuditLog, export: &Export) -> anyhow::Result<Exit> {
     let Some(path) = &export.file else {
         let mut out = BufWriter::new(std::io::stdout().lock());
-        write_all(door, &mut out).await?;
+        write_all(log, &mut out, |_| true).await?;
         out.flush()?;
         return Ok(Exit::Fine);
     };
-    let file = OpenOptions::new()
+    let mut out = BufWriter::new(new_file(path)?);
+    let written = write_all(log, &mut out, |_| true).await?;
+    out.flush()?;
+    out.get_ref().sync_all()?;
+    eprintln!("wrote {} entries to {}", written.count, path.display());
+    Ok(Exit::Fine)
+}
+
+/// A file that only its owner reads, where none was.
+pub(super) fn new_file(path: &Path) -> anyhow::Result<File> {
+    OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
@@ -37,30 +47,42 @@ pub(super) async fn run(door: &Door, export: &Export) -> anyhow::Result<Exit> {
                 format!("cannot make `{}`: {error}", path.display()),
                 "name a file that does not exist yet",
             )
-        })?;
-    let mut out = BufWriter::new(file);
-    let count = write_all(door, &mut out).await?;
-    out.flush()?;
-    out.get_ref().sync_all()?;
-    eprintln!("wrote {count} entries to {}", path.display());
-    Ok(Exit::Fine)
+        })
 }
 
-async fn write_all(door: &Door, out: &mut impl Write) -> anyhow::Result<u64> {
-    let (mut after, mut count) = (0, 0);
+/// What was written.
+#[derive(Default)]
+pub(super) struct Written {
+    pub(super) count: u64,
+    /// The last entry.
+    pub(super) last: Option<Value>,
+}
+
+/// Writes entries from the first on, as long as they are wanted.
+pub(super) async fn write_all(
+    log: &AuditLog,
+    out: &mut impl Write,
+    is_wanted: impl Fn(&Value) -> bool,
+) -> anyhow::Result<Written> {
+    let (mut after, mut written) = (0, Written::default());
     loop {
-        let entries = page(door, after, PAGE).await?;
+        let entries = log.page(after, PAGE).await?;
         for entry in &entries {
+            if !is_wanted(entry) {
+                return Ok(written);
+            }
             serde_json::to_writer(&mut *out, entry)?;
             writeln!(out)?;
-            count += 1;
+            written.count += 1;
+            written.last = Some(entry.clone());
         }
         let last = entries.last().and_then(|entry| entry.get("seq")?.as_i64());
         match last.filter(|last| *last > after) {
             Some(last) => after = last,
-            None => return Ok(count),
+            None => return Ok(written),
         }
     }
 }
 
-const PAGE: u32 = 1000;
+/// The most that a page may have.
+pub(super) const PAGE: u32 = 1000;

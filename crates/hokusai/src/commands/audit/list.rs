@@ -3,8 +3,7 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::page;
-use crate::commands::keys::door::Door;
+use super::AuditLog;
 use crate::commands::keys::table::{print_json, print_rows, text};
 use crate::exit::Exit;
 
@@ -20,8 +19,8 @@ pub(super) struct List {
 }
 
 /// Lists a page.
-pub(super) async fn run(door: &Door, list: &List, json: bool) -> anyhow::Result<Exit> {
-    let entries = page(door, list.after, list.limit).await?;
+pub(super) async fn run(log: &AuditLog, list: &List, json: bool) -> anyhow::Result<Exit> {
+    let entries = log.page(list.after, list.limit).await?;
     if json {
         print_json(&Value::Array(entries))?;
         return Ok(Exit::Fine);

@@ -52,9 +52,30 @@ impl Door {
             return open_database(settings).await;
         }
         let raw = settings.auth.auth_url.as_deref().unwrap_or(AUTH_URL);
-        let url = outbound::auth_url(raw).map_err(|error| {
-            Failure::usage(error.to_string(), "check --auth-url or HOKUSAI_AUTH_URL")
-        })?;
+        Self::over_http(arguments, raw, "check --auth-url or HOKUSAI_AUTH_URL")
+    }
+
+    /// A way to another service of ours that takes the same keys.
+    pub(in crate::commands) fn to_registry(
+        arguments: &DoorArguments,
+        url: &str,
+    ) -> anyhow::Result<Self> {
+        if arguments.local {
+            return Err(Failure::usage(
+                "the registry's audit log is asked for over HTTP",
+                "leave --local out; `hokusai db check` verifies the logs of databases that no server holds",
+            ));
+        }
+        Self::over_http(
+            arguments,
+            url,
+            "check --registry-url or MLFLOW_TRACKING_URI",
+        )
+    }
+
+    fn over_http(arguments: &DoorArguments, url: &str, hint: &str) -> anyhow::Result<Self> {
+        let url =
+            outbound::auth_url(url).map_err(|error| Failure::usage(error.to_string(), hint))?;
         Ok(Self::Http {
             client: outbound::client()?,
             url: url.as_str().trim_end_matches('/').to_owned(),
@@ -132,7 +153,7 @@ async fn over_http(
     }
     let response = request.send().await.map_err(|error| {
         anyhow::Error::from(error.without_url()).context(Failure {
-            message: format!("the auth service at {url} does not answer"),
+            message: format!("{url} does not answer"),
             hint: Some(
                 "is it running (`hokusai serve`)? --auth-url or HOKUSAI_AUTH_URL says where; --local works on the database"
                     .to_owned(),

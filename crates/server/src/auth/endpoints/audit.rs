@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use crate::audit;
 use crate::auth::service::AuthService;
+use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::json::QueryParams;
+use crate::json::{Params, QueryParams};
 
 /// A page of entries.
 pub async fn list(
@@ -24,6 +25,18 @@ pub async fn verify(
     QueryParams(params): QueryParams,
 ) -> Result<Json<Value>, ApiError> {
     audit::verify(service.store(), Schema::Auth, &params)
+        .await
+        .map(Json)
+}
+
+/// Lets go of what was exported.
+pub async fn seal(
+    State(service): State<AuthService>,
+    caller: Caller,
+    params: Params,
+) -> Result<Json<Value>, ApiError> {
+    let now_ms = service.clock().now_ms();
+    audit::seal::seal(service.store(), Schema::Auth, &caller, now_ms, &params)
         .await
         .map(Json)
 }
