@@ -285,6 +285,7 @@ const REGISTRY: &[Migration] = &[
     migration!(4, "registry", "0004_logged_model_metrics"),
     migration!(5, "registry", "0005_audit"),
     migration!(6, "registry", "0006_audit_seals"),
+    migration!(7, "registry", "0007_long_values"),
 ];
 
 #[cfg(test)]
