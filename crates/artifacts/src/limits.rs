@@ -14,6 +14,8 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// The largest artifact: a large language model in one file, several times over.
+    pub const MAX_UPLOAD_BYTES: u64 = 100 << 30;
     /// What is kept free if nothing else is said: hours of metrics at a thousand a second, and far more than the database's log
     /// takes between two checkpoints.
     pub const DEFAULT_FREE_SPACE_FLOOR_MIB: u64 = 512;
@@ -23,7 +25,7 @@ impl Default for Limits {
     /// 100 GiB an artifact, 512 MiB kept free, at least 64 KiB a minute (about 1 KiB/s, slower than any modem).
     fn default() -> Self {
         Self {
-            max_upload_bytes: 100 << 30,
+            max_upload_bytes: Self::MAX_UPLOAD_BYTES,
             free_space_floor_bytes: Self::DEFAULT_FREE_SPACE_FLOOR_MIB << 20,
             stall_seconds: 60,
             stall_bytes: 64 << 10,

@@ -37,10 +37,10 @@ pub enum PathFault {
     TooLong,
 }
 
-/// Longest path, in bytes: below the 4096 of Linux, with room for the root.
-const MAX_PATH_BYTES: usize = 3000;
+/// Longest path, in bytes: below the 4096 of Linux, with room for the root, and below the 2704 that an entry of an index of PostgreSQL holds.
+pub const MAX_PATH_BYTES: usize = 2500;
 /// Longest segment, in bytes: what common file systems allow, less the suffix of a temporary file.
-const MAX_SEGMENT_BYTES: usize = 240;
+pub const MAX_SEGMENT_BYTES: usize = 240;
 
 impl ArtifactPath {
     /// The path as text, without a leading or trailing slash.

@@ -22,4 +22,5 @@ pub mod python_text;
 pub mod random;
 pub mod run;
 pub mod search;
+pub mod text_limit;
 pub mod usage;

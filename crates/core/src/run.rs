@@ -86,6 +86,18 @@ pub enum BeyondLimit {
         found: usize,
     },
     /// A key or value is too long.
+    #[error(
+        "'{what}' can have at most {limit} entries, not {found}: split them across several requests"
+    )]
+    Count {
+        /// The list.
+        what: &'static str,
+        /// How many it may have.
+        limit: usize,
+        /// How many it has.
+        found: usize,
+    },
+    /// A key or value is too long.
     #[error("'{path}' exceeds the maximum length of {limit} characters")]
     Length {
         /// Which field, as a path into the request.
@@ -114,6 +126,18 @@ pub const fn check_batch(metrics: usize, params: usize, tags: usize) -> Result<(
             return Err(BeyondLimit::Batch { what, limit, found });
         }
         index += 1;
+    }
+    Ok(())
+}
+
+/// Checks how many entries a list of a request has.
+pub const fn check_count(
+    what: &'static str,
+    found: usize,
+    limit: usize,
+) -> Result<(), BeyondLimit> {
+    if found > limit {
+        return Err(BeyondLimit::Count { what, limit, found });
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ mod value;
 
 use crate::logged_model::Dataset;
 use crate::model::IS_PROMPT_TAG;
+use crate::text_limit;
 
 /// What is searched for; it decides which fields there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +195,13 @@ pub struct InvalidSearch(String);
 impl Query {
     /// Reads a filter and an order; both may be empty.
     pub fn parse(target: Target, filter: &str, order_by: &[String]) -> Result<Self, InvalidSearch> {
-        let clauses = phrase::phrases(target, filter)?
+        text_limit::FILTER
+            .check("filter", filter)
+            .map_err(|error| InvalidSearch(error.to_string()))?;
+        let phrases = phrase::phrases(target, filter)?;
+        at_most("filter", "conditions", phrases.len(), MOST_CLAUSES)?;
+        at_most("order_by", "parts", order_by.len(), MOST_ORDERS)?;
+        let clauses = phrases
             .into_iter()
             .map(|phrase| clause::read(target, &phrase))
             .collect::<Result<Vec<_>, _>>()?;
@@ -209,6 +216,7 @@ impl Query {
         filter: &str,
         order_by: &[LoggedModelOrder],
     ) -> Result<Self, InvalidSearch> {
+        at_most("order_by", "parts", order_by.len(), MOST_ORDERS)?;
         let order = order_by
             .iter()
             .map(order::of_logged_models)
@@ -245,6 +253,21 @@ pub struct LoggedModelOrder {
     /// On which dataset the metric was measured.
     pub dataset: Option<Dataset>,
 }
+
+fn at_most(parameter: &str, what: &str, found: usize, most: usize) -> Result<(), InvalidSearch> {
+    if found > most {
+        return refuse(format!(
+            "'{parameter}' can have at most {most} {what}, not {found}: search for less at a time"
+        ));
+    }
+    Ok(())
+}
+
+/// Each condition is a subquery, and SQLite's statements are at most a thousand expressions deep.
+pub const MOST_CLAUSES: usize = 100;
+
+/// Each part of an order by a metric, param or tag is a join, of which SQLite takes 64.
+pub const MOST_ORDERS: usize = 32;
 
 fn refuse<T>(message: impl Into<String>) -> Result<T, InvalidSearch> {
     Err(InvalidSearch(message.into()))

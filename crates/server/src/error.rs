@@ -196,6 +196,18 @@ impl From<StoreError> for ApiError {
     }
 }
 
+/// A sentence may show a value of the client's, which knows it: its start is enough.
+fn shortened(mut message: String) -> String {
+    if let Some((end, _)) = message.char_indices().nth(MOST_MESSAGE_CHARS) {
+        message.truncate(end);
+        message.push('…');
+    }
+    message
+}
+
+/// Longer messages are cut: a body of 16 MB would come back as 32.
+pub const MOST_MESSAGE_CHARS: usize = 4000;
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code) = self.kind.answer();
@@ -206,7 +218,7 @@ impl IntoResponse for ApiError {
         let message = match self.kind {
             ErrorKind::Internal => format!("{} (request id {id})", self.message),
             // Whatever was echoed: a key that stood in the wrong place is not shown again.
-            _ => crate::routing::mask(&self.message),
+            _ => crate::routing::mask(&shortened(self.message)),
         };
         let mut body = Map::new();
         body.insert("error_code".to_owned(), code.into());

@@ -4,34 +4,46 @@
 //! wrong type. So parameters are read one by one here, in the schema's order, and each knows its error.
 
 use axum::extract::{FromRequest, Request};
-use axum::http::{Method, header};
+use axum::http::Method;
+use hokusai_core::text_limit::TextLimit;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use crate::error::{ApiError, ErrorKind};
+use crate::body::JsonBody;
+use crate::error::ApiError;
 
 /// The parameters of one request.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Params(Map<String, Value>);
+pub struct Params {
+    fields: Map<String, Value>,
+    /// There was something, and it was no JSON object.
+    is_unreadable: bool,
+}
 
 impl Params {
-    /// Parameters from a JSON object; anything else has none, as at the real server.
+    /// Parameters from a JSON object. Of anything else the first parameter that must be there is missing, as at the real server; where
+    /// none must be, it is refused rather than taken for a request that says nothing.
     pub fn from_json(body: &[u8]) -> Self {
-        match serde_json::from_slice(body) {
-            Ok(Value::Object(map)) => Self(map),
+        let fields = match serde_json::from_slice(body) {
+            Ok(Value::Object(fields)) => Some(fields),
             // Old clients encode twice.
-            Ok(Value::String(inner)) => Self(serde_json::from_str(&inner).unwrap_or_default()),
-            _ => Self::default(),
+            Ok(Value::String(inner)) => serde_json::from_str(&inner).ok(),
+            Ok(Value::Null) => Some(Map::new()),
+            _ => body.is_empty().then(Map::new),
+        };
+        Self {
+            is_unreadable: fields.is_none(),
+            fields: fields.unwrap_or_default(),
         }
     }
 
     /// Parameters from a query string; a name that occurs twice becomes a list.
-    pub fn from_query(query: &str) -> Self {
+    pub fn from_query(query: &str) -> Result<Self, ApiError> {
         let mut map = Map::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = Value::String(decode(value));
-            match map.entry(decode(name)) {
+            let value = Value::String(decode(value)?);
+            match map.entry(decode(name)?) {
                 serde_json::map::Entry::Vacant(entry) => {
                     entry.insert(value);
                 }
@@ -41,16 +53,26 @@ impl Params {
                 },
             }
         }
-        Self(map)
+        Ok(Self::of(map))
+    }
+
+    fn of(fields: Map<String, Value>) -> Self {
+        Self {
+            fields,
+            is_unreadable: false,
+        }
     }
 
     /// The raw value; JSON null counts as absent.
     pub fn value(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| !value.is_null())
+        self.fields.get(name).filter(|value| !value.is_null())
     }
 
     /// A string that must be there and not be empty.
     pub fn required_str(&self, name: &str) -> Result<String, ApiError> {
+        if self.is_unreadable {
+            return Err(missing(name));
+        }
         self.opt_str(name)?
             .filter(|text| !text.is_empty())
             .ok_or_else(|| missing(name))
@@ -58,18 +80,39 @@ impl Params {
 
     /// A string.
     pub fn opt_str(&self, name: &str) -> Result<Option<String>, ApiError> {
-        match self.value(name) {
+        match self.readable(name)? {
             None => Ok(None),
-            Some(Value::String(text)) if text.contains('\0') => Err(ApiError::invalid(format!(
-                "parameter '{name}' must not contain NUL characters"
-            ))),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(Value::String(text)) => without_nul(name, text).map(Some),
             Some(other) => Err(wrong_type(name, other)),
         }
     }
 
+    /// A string of bounded length.
+    pub fn opt_text(&self, name: &str, limit: TextLimit) -> Result<Option<String>, ApiError> {
+        let text = self.opt_str(name)?;
+        if let Some(text) = &text {
+            limit
+                .check(name, text)
+                .map_err(|error| ApiError::invalid(error.to_string()))?;
+        }
+        Ok(text)
+    }
+
+    /// The raw value, of a request that could be read.
+    fn readable(&self, name: &str) -> Result<Option<&Value>, ApiError> {
+        if self.is_unreadable {
+            return Err(ApiError::invalid(format!(
+                "the body is not a JSON object in UTF-8, so '{name}' cannot be read from it"
+            )));
+        }
+        Ok(self.value(name))
+    }
+
     /// The run's id, under either of its names.
     pub fn run_id(&self) -> Result<String, ApiError> {
+        if self.is_unreadable {
+            return Err(missing("run_id"));
+        }
         if let Some(id) = self.opt_str("run_id")?.filter(|id| !id.is_empty()) {
             return Ok(id);
         }
@@ -85,21 +128,21 @@ impl Params {
 
     /// An integer.
     pub fn opt_i64(&self, name: &str) -> Result<Option<i64>, ApiError> {
-        self.value(name)
+        self.readable(name)?
             .map(|value| as_i64(value).ok_or_else(|| wrong_type(name, value)))
             .transpose()
     }
 
     /// A number; `"NaN"`, `"Infinity"` and `"-Infinity"` are numbers in protobuf's JSON.
     pub fn opt_f64(&self, name: &str) -> Result<Option<f64>, ApiError> {
-        self.value(name)
+        self.readable(name)?
             .map(|value| as_f64(value).ok_or_else(|| wrong_type(name, value)))
             .transpose()
     }
 
     /// A boolean; in a query string `true` or `false`.
     pub fn opt_bool(&self, name: &str) -> Result<Option<bool>, ApiError> {
-        match self.value(name) {
+        match self.readable(name)? {
             None => Ok(None),
             Some(Value::Bool(value)) => Ok(Some(*value)),
             Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
@@ -110,16 +153,14 @@ impl Params {
 
     /// A list of strings, empty when absent.
     pub fn str_list(&self, name: &str) -> Result<Vec<String>, ApiError> {
-        match self.value(name) {
+        match self.readable(name)? {
             None => Ok(Vec::new()),
-            Some(Value::String(one)) => Ok(vec![one.clone()]),
+            Some(Value::String(one)) => Ok(vec![without_nul(name, one)?]),
             Some(Value::Array(values)) => values
                 .iter()
                 .map(|value| {
-                    value
-                        .as_str()
-                        .map(str::to_owned)
-                        .ok_or_else(|| wrong_type(name, value))
+                    let text = value.as_str().ok_or_else(|| wrong_type(name, value))?;
+                    without_nul(name, text)
                 })
                 .collect(),
             Some(other) => Err(wrong_type(name, other)),
@@ -128,7 +169,7 @@ impl Params {
 
     /// A list of objects, empty when absent; the objects are read as parameters are.
     pub fn objects(&self, name: &str) -> Result<Vec<Self>, ApiError> {
-        match self.value(name) {
+        match self.readable(name)? {
             None => Ok(Vec::new()),
             Some(Value::Array(values)) => values
                 .iter()
@@ -136,7 +177,7 @@ impl Params {
                     value
                         .as_object()
                         .cloned()
-                        .map(Self)
+                        .map(Self::of)
                         .ok_or_else(|| wrong_type(name, value))
                 })
                 .collect(),
@@ -146,9 +187,9 @@ impl Params {
 
     /// An object.
     pub fn object(&self, name: &str) -> Result<Option<Self>, ApiError> {
-        match self.value(name) {
+        match self.readable(name)? {
             None => Ok(None),
-            Some(Value::Object(map)) => Ok(Some(Self(map.clone()))),
+            Some(Value::Object(map)) => Ok(Some(Self::of(map.clone()))),
             Some(other) => Err(wrong_type(name, other)),
         }
     }
@@ -159,62 +200,25 @@ impl<S: Send + Sync> FromRequest<S> for Params {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
         if request.method() == Method::GET {
-            return Ok(Self::from_query(request.uri().query().unwrap_or_default()));
+            return Self::from_query(request.uri().query().unwrap_or_default());
         }
         let body = JsonBody::from_request(request, state).await?;
         Ok(Self::from_json(&body.0))
     }
 }
 
-/// Parameters from the query string, whatever the method; a query that cannot be read is never a refusal of the framework's.
+/// Parameters from the query string, whatever the method; a query that cannot be read is refused in our words, not in the framework's.
 #[derive(Clone, Debug)]
 pub struct QueryParams(pub Params);
 
 impl<S: Send + Sync> axum::extract::FromRequestParts<S> for QueryParams {
-    type Rejection = std::convert::Infallible;
+    type Rejection = ApiError;
 
     async fn from_request_parts(
         parts: &mut axum::http::request::Parts,
         _state: &S,
     ) -> Result<Self, Self::Rejection> {
-        Ok(Self(Params::from_query(
-            parts.uri.query().unwrap_or_default(),
-        )))
-    }
-}
-
-/// The bytes of a JSON body whose content type was checked; for the hot paths that parse into a type of their own.
-#[derive(Clone, Debug)]
-pub struct JsonBody(pub bytes::Bytes);
-
-impl<S: Send + Sync> FromRequest<S> for JsonBody {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, _state: &S) -> Result<Self, Self::Rejection> {
-        let strict = matches!(*request.method(), Method::POST | Method::PUT);
-        let content_type = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .map(|value| value.to_str().unwrap_or_default());
-        match content_type {
-            None if strict => {
-                return Err(ApiError::invalid(
-                    "Bad Request. Content-Type header is missing.",
-                ));
-            }
-            Some(found) if found.split(';').next().map(str::trim) != Some("application/json") => {
-                return Err(ApiError::invalid(
-                    "Bad Request. Content-Type must be one of ['application/json'].",
-                ));
-            }
-            _ => {}
-        }
-        axum::body::to_bytes(request.into_body(), MAX_JSON_BYTES).await.map(Self).map_err(|_| {
-            ApiError::new(
-                ErrorKind::TooLarge,
-                format!("the body is incomplete or larger than {MAX_JSON_BYTES} bytes: send it in smaller batches"),
-            )
-        })
+        Params::from_query(parts.uri.query().unwrap_or_default()).map(Self)
     }
 }
 
@@ -270,16 +274,28 @@ fn as_f64(value: &Value) -> Option<f64> {
     }
 }
 
-fn decode(text: &str) -> String {
+/// PostgreSQL takes no NUL in a text, and nobody has a reason to send one.
+fn without_nul(name: &str, text: &str) -> Result<String, ApiError> {
+    if text.contains('\0') {
+        return Err(ApiError::invalid(format!(
+            "parameter '{name}' must not contain NUL characters"
+        )));
+    }
+    Ok(text.to_owned())
+}
+
+fn decode(text: &str) -> Result<String, ApiError> {
     percent_decode_str(&text.replace('+', " "))
-        .decode_utf8_lossy()
-        .into_owned()
+        .decode_utf8()
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| {
+            ApiError::invalid(
+                "the query string is not UTF-8 once its percent signs are decoded: encode each value as UTF-8",
+            )
+        })
 }
 
 const SEE_DOCS: &str = " See the API docs for more information about request parameters.";
-
-/// A batch of 1,000 entries with values of the allowed length stays far below; anything larger is not a registry request.
-const MAX_JSON_BYTES: usize = 16 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -325,9 +341,30 @@ mod tests {
 
     #[test]
     fn a_repeated_query_parameter_is_a_list() {
-        let params = Params::from_query("a=1&a=2&b=x+y%2Fz");
+        let params = Params::from_query("a=1&a=2&b=x+y%2Fz").unwrap();
         assert_eq!(params.str_list("a").unwrap(), ["1", "2"]);
         assert_eq!(params.required_str("b").unwrap(), "x y/z");
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused_even_where_nothing_must_be_there() {
+        for body in ["{", "[]", "7", "\"x\"", "{} x"] {
+            let params = Params::from_json(body.as_bytes());
+            assert!(params.opt_str("name").is_err(), "{body}");
+            assert!(params.opt_i64("name").is_err(), "{body}");
+            assert!(params.objects("name").is_err(), "{body}");
+        }
+        for body in ["", "null", "{}", "\"{}\""] {
+            let params = Params::from_json(body.as_bytes());
+            assert_eq!(params.opt_str("name").unwrap(), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_query_that_is_no_text_is_refused() {
+        for query in ["a=%ff", "%ff=a", "a=%c3%28"] {
+            assert!(Params::from_query(query).is_err(), "{query}");
+        }
     }
 
     #[test]

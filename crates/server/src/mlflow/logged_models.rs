@@ -18,10 +18,13 @@ pub use search::search;
 pub use tags::{delete_tag, set_tags};
 
 use hokusai_core::logged_model::{Dataset, LoggedModel};
+use hokusai_core::run::check_count;
+use hokusai_core::text_limit;
 use hokusai_store::{Tx, logged_models};
 
 use crate::error::ApiError;
 use crate::json::Params;
+use crate::mlflow::rule;
 
 /// The logged model with this id, or the refusal.
 pub(crate) fn existing(
@@ -39,20 +42,29 @@ pub(crate) fn no_logged_model(model_id: &str) -> ApiError {
 
 /// The dataset that a request names beside a metric; what is empty is not named.
 pub(crate) fn dataset(params: &Params) -> Result<Dataset, ApiError> {
-    let named = |name| Ok::<_, ApiError>(params.opt_str(name)?.filter(|text| !text.is_empty()));
+    let named = |name, limit| {
+        let text = params.opt_text(name, limit)?;
+        Ok::<_, ApiError>(text.filter(|text| !text.is_empty()))
+    };
     Ok(Dataset {
-        name: named("dataset_name")?,
-        digest: named("dataset_digest")?,
+        name: named("dataset_name", text_limit::DATASET_NAME)?,
+        digest: named("dataset_digest", text_limit::DATASET_DIGEST)?,
     })
 }
 
 /// Key and value of each entry of a list; of two with one key the last counts.
-fn pairs(params: &Params, field: &str) -> Result<Vec<(String, String)>, ApiError> {
+fn pairs(params: &Params, field: &'static str) -> Result<Vec<(String, String)>, ApiError> {
     let mut pairs: Vec<(String, String)> = Vec::new();
-    for raw in params.objects(field)? {
-        let key = raw.opt_str("key")?.unwrap_or_default();
+    let entries = params.objects(field)?;
+    check_count(field, entries.len(), MOST_PAIRS).map_err(rule)?;
+    for raw in entries {
+        let text = |name, limit| Ok::<_, ApiError>(raw.opt_text(name, limit)?.unwrap_or_default());
+        let key = text("key", text_limit::LOGGED_MODEL_KEY)?;
         pairs.retain(|seen| seen.0 != key);
-        pairs.push((key, raw.opt_str("value")?.unwrap_or_default()));
+        pairs.push((key, text("value", text_limit::LOGGED_MODEL_VALUE)?));
     }
     Ok(pairs)
 }
+
+/// Of params or tags of one request: MLflow's client sends a hundred at a time.
+const MOST_PAIRS: usize = 1000;

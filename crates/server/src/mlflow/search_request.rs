@@ -84,3 +84,6 @@ pub(super) fn cut<T>(page: Page, found: &mut Vec<T>) -> Option<String> {
 
 /// The real server's limit.
 const MOST_RESULTS: i64 = 50_000;
+
+/// As many as a page of experiments holds.
+pub(super) const MOST_EXPERIMENTS: usize = 50_000;

@@ -1,7 +1,7 @@
 //! `GET /api/models/{name}` and `GET /api/models/{name}/versions/{version}`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use hokusai_core::model::{ModelName, VersionNumber};
 use hokusai_store::{Tx, model_versions, models};
 use serde_json::Value;
@@ -10,6 +10,7 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::mlflow::model_versions::{no_version, version_body};
 use crate::mlflow::registered_models::{body::model_body, no_model, rule};
+use crate::path::Path;
 use crate::registry::RegistryState;
 
 /// One model.

@@ -1,7 +1,7 @@
 //! `GET /api/models/{name}/lineage`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use hokusai_core::model::{ModelName, ModelVersion};
 use hokusai_core::search::{Attribute, Clause, Field, Query, Target, Test};
 use hokusai_store::search_sql::Page;
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::mlflow::registered_models::{no_model, rule};
+use crate::path::Path;
 use crate::registry::RegistryState;
 
 /// Versions shown; older ones are cut.

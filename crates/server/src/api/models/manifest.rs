@@ -1,7 +1,7 @@
 //! `GET /api/models/{name}/versions/{version}/manifest`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use hokusai_core::model::{ManifestEntry, ModelName, VersionNumber};
 use hokusai_store::{Tx, model_versions};
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::mlflow::model_versions::no_version;
 use crate::mlflow::registered_models::rule;
+use crate::path::Path;
 use crate::registry::RegistryState;
 
 /// The files of a version as they were when it was created, so that a download can be verified.

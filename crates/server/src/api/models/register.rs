@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use hokusai_core::artifact_uri::ArtifactUri;
 use hokusai_core::logged_model::LoggedModelStatus;
 use hokusai_core::model::{AliasName, ManifestEntry, ModelVersion};
+use hokusai_core::text_limit;
 use hokusai_store::model_versions::NewVersion;
 use hokusai_store::{Tx, logged_models, model_aliases, model_versions, models};
 use serde_json::{Value, json};
@@ -34,7 +35,9 @@ pub(super) async fn register(
     let tags = tags(&params)?;
     let aliases = aliases(&params)?;
     let expected = expected(&params)?;
-    let description = params.opt_str("description")?.unwrap_or_default();
+    let description = params
+        .opt_text("description", text_limit::DESCRIPTION)?
+        .unwrap_or_default();
     let wanted = model_id.clone();
     let logged = state
         .store

@@ -1,7 +1,7 @@
 //! `GET /api/v1/keys/{id}`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use hokusai_store::keys;
 use serde_json::Value;
 
@@ -11,6 +11,7 @@ use crate::auth::view::key_info;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::openapi::{Operation, Shape};
+use crate::path::Path;
 
 /// One key, with its last use and its last refusal.
 pub async fn get(

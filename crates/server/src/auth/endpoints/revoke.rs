@@ -1,7 +1,7 @@
 //! `DELETE /api/v1/keys/{id}`: ends a key and its rotations, here when it answers.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use hokusai_store::keys;
 use serde_json::{Value, json};
 
@@ -10,6 +10,7 @@ use crate::auth::service::AuthService;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::openapi::{Answer, Field, Operation, Shape};
+use crate::path::Path;
 
 /// Revokes. The answer states when the revocation counts where.
 pub async fn revoke(

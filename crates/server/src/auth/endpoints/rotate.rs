@@ -1,7 +1,7 @@
 //! `POST /api/v1/keys/{id}/rotate`: a new key for an old one, both valid for a while.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use hokusai_core::key::manage::{NotRotatable, may_rotate};
 use hokusai_core::key::{ApiKey, KeyRecord};
 use hokusai_core::random::hex_id;
@@ -15,6 +15,7 @@ use crate::caller::Caller;
 use crate::error::{ApiError, ErrorKind};
 use crate::json::{Params, QueryParams};
 use crate::openapi::{Answer, Field, Operation, Shape};
+use crate::path::Path;
 
 /// Rotates. The new key has the old one's scopes, addresses, rate and expiry.
 pub async fn rotate(

@@ -1,7 +1,7 @@
 //! `DELETE /api/2.0/mlflow-artifacts/artifacts/{path}`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use hokusai_artifacts::ArtifactError;
 use hokusai_core::artifact_path::ArtifactPath;
@@ -13,6 +13,7 @@ use super::{refused, response};
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::mlflow::registered_models::rule;
+use crate::path::Path;
 use crate::registry::RegistryState;
 use crate::registry::event::{Event, record};
 

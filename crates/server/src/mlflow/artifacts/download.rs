@@ -1,12 +1,13 @@
 //! `GET /api/2.0/mlflow-artifacts/artifacts/{path}`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::response;
 use crate::caller::Caller;
 use crate::mlflow::registered_models::rule;
+use crate::path::Path;
 use crate::registry::RegistryState;
 
 /// Streams a file, whole or one range of it.

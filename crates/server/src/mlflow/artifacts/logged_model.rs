@@ -1,6 +1,6 @@
 //! `GET logged-models/{model_id}/artifacts/directories` and `…/files`: the files of a logged model.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use hokusai_core::artifact_path::ArtifactPath;
@@ -13,6 +13,7 @@ use crate::error::ApiError;
 use crate::json::Params;
 use crate::mlflow::logged_models::existing;
 use crate::mlflow::registered_models::rule;
+use crate::path::Path;
 use crate::registry::RegistryState;
 
 /// The names in a directory of a logged model, relative to its artifacts.

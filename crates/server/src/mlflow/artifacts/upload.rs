@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use hokusai_artifacts::StagedUpload;
+use hokusai_artifacts::{ArtifactError, Limits, StagedUpload};
 use hokusai_core::artifact_path::ArtifactPath;
 use hokusai_store::artifact_digests;
 use serde_json::json;
@@ -14,6 +14,7 @@ use super::{refused, response};
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorKind};
 use crate::mlflow::registered_models::rule;
+use crate::path::Path;
 use crate::registry::RegistryState;
 
 /// Streams a body to disk and publishes it. The path was decoded once, by the router.
@@ -58,6 +59,10 @@ async fn store(state: &RegistryState, path: &str, body: Body) -> Result<Response
 async fn receive(state: &RegistryState, body: Body) -> Result<StagedUpload, ApiError> {
     let (store, clock) = (&state.store, state.clock.as_ref());
     if let Some(announced) = body.size_hint().exact() {
+        let limit_bytes = Limits::MAX_UPLOAD_BYTES;
+        if announced > limit_bytes {
+            return Err(refused(ArtifactError::TooLarge { limit_bytes }));
+        }
         let space = state.artifacts.space();
         space
             .map_or(Ok(()), |space| space.room_for(announced))

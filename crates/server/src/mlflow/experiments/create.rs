@@ -2,8 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
+use hokusai_core::artifact_uri::ArtifactUri;
 use hokusai_core::entity_key::check_key;
 use hokusai_core::experiment::{check_name, check_tag};
+use hokusai_core::text_limit;
 use hokusai_store::experiments;
 use serde_json::{Value, json};
 
@@ -52,10 +54,18 @@ pub(super) fn taken(name: &str) -> ApiError {
 
 /// Artifacts are kept by this server only; anything else would let a client write where the server may and the client may not.
 fn check_location(uri: &str) -> Result<(), ApiError> {
-    if uri.starts_with("mlflow-artifacts:") && !uri.split('/').any(|part| part == "..") {
+    let is_stored = || matches!(uri.parse(), Ok(ArtifactUri::Stored(_)));
+    let is_ours = uri.starts_with("mlflow-artifacts:") && is_stored();
+    if is_ours && text_limit::URI.check("artifact_location", uri).is_ok() {
         return Ok(());
     }
+    let uri: String = uri.chars().take(SHOWN).collect();
     Err(ApiError::invalid(format!(
-        "artifact_location '{uri}' is not kept by this server: leave it out, or use `mlflow-artifacts:/PATH`"
+        "artifact_location '{uri}' is not kept by this server: leave it out, or use `mlflow-artifacts:/PATH`, of at most {} \
+         characters",
+        text_limit::URI.most
     )))
 }
+
+/// Longer ones are cut in the message.
+const SHOWN: usize = 300;

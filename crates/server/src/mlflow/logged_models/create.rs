@@ -5,6 +5,7 @@ use axum::extract::State;
 use hokusai_core::experiment::Lifecycle;
 use hokusai_core::logged_model::{LoggedModel, LoggedModelStatus, check_name};
 use hokusai_core::random::hex_id;
+use hokusai_core::text_limit;
 use hokusai_store::{experiments, logged_models};
 use serde_json::{Value, json};
 
@@ -29,7 +30,9 @@ pub async fn create(
         ))
     })?;
     let model_id = format!("m-{}", hex_id(state.random.as_ref()));
-    let name = params.opt_str("name")?.filter(|name| !name.is_empty());
+    let name = params
+        .opt_text("name", text_limit::LOGGED_MODEL_NAME)?
+        .filter(|name| !name.is_empty());
     // MLflow invents a name of three words; the id says as much and is unique.
     let name = name.unwrap_or_else(|| model_id.clone());
     check_name(&name).map_err(rule)?;
@@ -41,8 +44,16 @@ pub async fn create(
         artifact_uri: String::new(),
         created_at_ms: now_ms,
         updated_at_ms: now_ms,
-        model_type: Some(params.opt_str("model_type")?.unwrap_or_default()),
-        source_run_id: Some(params.opt_str("source_run_id")?.unwrap_or_default()),
+        model_type: Some(
+            params
+                .opt_text("model_type", text_limit::LOGGED_MODEL_NAME)?
+                .unwrap_or_default(),
+        ),
+        source_run_id: Some(
+            params
+                .opt_text("source_run_id", text_limit::FOREIGN_ID)?
+                .unwrap_or_default(),
+        ),
         status: LoggedModelStatus::Pending,
         status_message: None,
         tags: pairs(&params, "tags")?,

@@ -1,13 +1,14 @@
 //! `DELETE logged-models/{model_id}`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use hokusai_store::logged_models;
 use serde_json::{Value, json};
 
 use super::existing;
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::path::Path;
 use crate::registry::RegistryState;
 use crate::registry::event::{Event, record};
 

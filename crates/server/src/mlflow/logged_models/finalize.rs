@@ -1,7 +1,7 @@
 //! `PATCH logged-models/{model_id}`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use hokusai_core::logged_model::LoggedModelStatus;
 use hokusai_store::logged_models;
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::{Params, missing};
 use crate::mlflow::registered_models::rule;
+use crate::path::Path;
 use crate::registry::RegistryState;
 
 /// Sets the status: ready, or failed.

@@ -1,7 +1,7 @@
 //! `GET logged-models/{model_id}`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::body::model_body;
@@ -9,6 +9,7 @@ use super::existing;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::Params;
+use crate::path::Path;
 use crate::registry::RegistryState;
 
 /// One logged model; a deleted one only with `allow_deleted`.

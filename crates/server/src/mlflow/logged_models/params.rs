@@ -1,7 +1,7 @@
 //! `POST logged-models/{model_id}/params`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use hokusai_store::logged_models;
 use serde_json::{Value, json};
 
@@ -10,6 +10,7 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::Params;
 use crate::mlflow::registered_models::rule;
+use crate::path::Path;
 use crate::registry::RegistryState;
 
 /// Adds params: all of them, or none.

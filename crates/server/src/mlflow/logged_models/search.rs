@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use hokusai_core::logged_model::Dataset;
+use hokusai_core::run::check_count;
 use hokusai_core::search::{LoggedModelOrder, Query};
 use hokusai_store::search_sql;
 use serde_json::Value;
@@ -33,6 +34,12 @@ pub async fn search(
         return Err(missing("experiment_ids"));
     }
     let experiment_ids = params.str_list("experiment_ids")?;
+    check_count(
+        "experiment_ids",
+        experiment_ids.len(),
+        search_request::MOST_EXPERIMENTS,
+    )
+    .map_err(rule)?;
     let experiment_ids: Vec<i64> = experiment_ids
         .iter()
         .map(|id| experiments::parse_id(id))

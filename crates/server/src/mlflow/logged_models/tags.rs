@@ -1,7 +1,7 @@
 //! `PATCH logged-models/{model_id}/tags` and `DELETE logged-models/{model_id}/tags/{key}`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use hokusai_core::python_text::repr;
 use hokusai_store::logged_models;
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use super::{existing, pairs};
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::Params;
+use crate::path::Path;
 use crate::registry::RegistryState;
 
 /// Sets tags.

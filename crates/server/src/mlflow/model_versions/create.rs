@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use hokusai_core::model::{ModelTag, ModelVersion};
 use hokusai_core::python_text::json_string;
+use hokusai_core::text_limit;
 use hokusai_store::model_versions::{self, NewVersion};
 use hokusai_store::{Tx, logged_models};
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::Params;
 use crate::mlflow::artifacts::manifest;
-use crate::mlflow::registered_models::{model_name, no_model, tags};
+use crate::mlflow::registered_models::{model_name, no_model, rule, tags};
 use crate::registry::RegistryState;
 use crate::registry::event::{Event, record};
 
@@ -26,14 +27,20 @@ pub async fn create(
 ) -> Result<Json<Value>, ApiError> {
     let name = model_name(&params, "name")?;
     let tags = tags(&params)?;
+    let source = params.required_str("source")?;
+    text_limit::URI.check("source", &source).map_err(rule)?;
     let asked = Asked {
-        source: params.required_str("source")?,
-        run_id: params.opt_str("run_id")?,
-        model_id: params.opt_str("model_id")?,
+        source,
+        run_id: params.opt_text("run_id", text_limit::FOREIGN_ID)?,
+        model_id: params.opt_text("model_id", text_limit::FOREIGN_ID)?,
         is_prompt: tags.iter().any(ModelTag::marks_a_prompt),
     };
-    let description = params.opt_str("description")?.unwrap_or_default();
-    let run_link = params.opt_str("run_link")?.unwrap_or_default();
+    let description = params
+        .opt_text("description", text_limit::DESCRIPTION)?
+        .unwrap_or_default();
+    let run_link = params
+        .opt_text("run_link", text_limit::URI)?
+        .unwrap_or_default();
     let resolved = state.store.read(move |tx| resolve(tx, &asked)).await?;
     let now_ms = state.clock.now_ms();
     // INVARIANT: from here until the version is recorded no artifact changes, so the manifest is what the version shows.

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use hokusai_core::text_limit;
 use hokusai_store::model_versions;
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ pub async fn update(
 ) -> Result<Json<Value>, ApiError> {
     let name = model_name(&params, "name")?;
     let version = version_number(&params)?;
-    let description = params.opt_str("description")?;
+    let description = params.opt_text("description", text_limit::DESCRIPTION)?;
     let now_ms = state.clock.now_ms();
     let version = state
         .store

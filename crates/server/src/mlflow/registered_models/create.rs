@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use hokusai_core::model::ModelTag;
 use hokusai_core::python_text::repr;
+use hokusai_core::text_limit;
 use hokusai_store::models;
 use serde_json::{Value, json};
 
@@ -23,7 +24,7 @@ pub async fn create(
 ) -> Result<Json<Value>, ApiError> {
     let name = model_name(&params, "name")?;
     let tags = tags(&params)?;
-    let description = params.opt_str("description")?;
+    let description = params.opt_text("description", text_limit::DESCRIPTION)?;
     let now_ms = state.clock.now_ms();
     let model = state
         .store

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use hokusai_core::text_limit;
 use hokusai_store::models;
 use serde_json::{Value, json};
 
@@ -19,7 +20,9 @@ pub async fn update(
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
     let name = model_name(&params, "name")?;
-    let description = params.opt_str("description")?.unwrap_or_default();
+    let description = params
+        .opt_text("description", text_limit::DESCRIPTION)?
+        .unwrap_or_default();
     let now_ms = state.clock.now_ms();
     let model = state
         .store

@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use hokusai_core::random::hex_id;
-use hokusai_core::run::random_name;
+use hokusai_core::run::{MAX_KEY, MAX_TAG_VALUE, check_length, random_name, truncated};
+use hokusai_core::text_limit;
 use hokusai_store::runs::{self, NewRun};
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ use super::{RUN_NAME_TAG, no_run};
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::Params;
-use crate::mlflow::{experiments, read_tags};
+use crate::mlflow::{experiments, read_tags, rule};
 use crate::registry::RegistryState;
 
 /// Creates a run in an active experiment; without one in the default experiment.
@@ -26,9 +27,13 @@ pub async fn create(
         .filter(|id| !id.is_empty())
         .unwrap_or_else(|| "0".to_owned());
     let start_ms = params.opt_i64("start_time")?.unwrap_or_default();
-    let given = params.opt_str("run_name")?.filter(|name| !name.is_empty());
-    let user_id = params.opt_str("user_id")?.unwrap_or_default();
-    let mut tags = read_tags(&params)?;
+    let given = params
+        .opt_text("run_name", text_limit::RUN_NAME)?
+        .filter(|name| !name.is_empty());
+    let user_id = params
+        .opt_text("user_id", text_limit::USER)?
+        .unwrap_or_default();
+    let mut tags = tags(&params)?;
     let experiment_id = experiments::parse_id(&experiment)?;
     let tagged = tags
         .iter()
@@ -63,6 +68,16 @@ pub async fn create(
         })
         .await?;
     Ok(Json(json!({"run": RunBody::created(&run)})))
+}
+
+/// The tags, as a batch would check them, but for their characters: what an older run has, a copy of it may have.
+fn tags(params: &Params) -> Result<Vec<(String, String)>, ApiError> {
+    let tags = read_tags(params)?;
+    for (index, (key, _)) in tags.iter().enumerate() {
+        check_length(&format!("tags[{index}].key"), key, MAX_KEY).map_err(rule)?;
+    }
+    let cut = |(key, value)| (key, truncated(value, MAX_TAG_VALUE));
+    Ok(tags.into_iter().map(cut).collect())
 }
 
 fn disagree(name: Option<&str>, tag: Option<&str>) -> Option<ApiError> {

@@ -18,9 +18,10 @@ use super::points::{
     read_metric, read_param, read_tag,
 };
 use super::{active, set_tags};
+use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::json::{JsonBody, Params, missing};
+use crate::json::{Params, missing};
 use crate::mlflow::rule;
 use crate::registry::RegistryState;
 

@@ -14,9 +14,10 @@ use super::must_be_active;
 use super::points::{
     check_metric, is_plain_id, known_models, must_be_known, read_measured, read_metric,
 };
+use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::json::{JsonBody, Params};
+use crate::json::Params;
 use crate::registry::RegistryState;
 
 /// Logs a point of a metric.

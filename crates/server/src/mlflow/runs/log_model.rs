@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use hokusai_core::text_limit;
 use hokusai_store::runs;
 use serde_json::{Map, Value, json};
 
@@ -9,6 +10,7 @@ use super::{active, no_run};
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::Params;
+use crate::mlflow::rule;
 use crate::registry::RegistryState;
 
 /// Appends a model to the run's history.
@@ -18,7 +20,11 @@ pub async fn log_model(
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
     let run_id = params.run_id()?;
-    let entry = read(&params.required_str("model_json")?)?;
+    let model_json = params.required_str("model_json")?;
+    text_limit::MODEL_JSON
+        .check("model_json", &model_json)
+        .map_err(rule)?;
+    let entry = read(&model_json)?;
     state
         .store
         .write(move |tx| {

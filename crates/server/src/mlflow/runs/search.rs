@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use hokusai_core::run::check_count;
 use hokusai_core::search::{Query, Target};
 use hokusai_store::search_sql;
 use serde::Serialize;
@@ -27,6 +28,12 @@ pub async fn search(
         }
     }
     let ids = params.str_list("experiment_ids")?;
+    check_count(
+        "experiment_ids",
+        ids.len(),
+        search_request::MOST_EXPERIMENTS,
+    )
+    .map_err(rule)?;
     let filter = params.opt_str("filter")?.unwrap_or_default();
     let order_by = params.str_list("order_by")?;
     let page = search_request::page(&params, DEFAULT_RESULTS)?;

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use hokusai_core::run::{RunInfo, RunStatus};
+use hokusai_core::text_limit;
 use hokusai_store::runs;
 use serde_json::{Value, json};
 
@@ -26,7 +27,9 @@ pub async fn update(
         .filter(|status| !status.is_empty())
         .map(|raw| RunStatus::parse(&raw).ok_or_else(|| wrong_type("status", &Value::from(raw))))
         .transpose()?;
-    let name = params.opt_str("run_name")?.filter(|name| !name.is_empty());
+    let name = params
+        .opt_text("run_name", text_limit::RUN_NAME)?
+        .filter(|name| !name.is_empty());
     let run = state
         .store
         .write(move |tx| {

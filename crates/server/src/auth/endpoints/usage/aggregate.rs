@@ -1,7 +1,7 @@
 //! `GET /api/v1/usage/aggregate` and `/api/v1/usage/{id}/aggregate`: reported use day by day.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use hokusai_core::usage::Day;
 use hokusai_store::usage;
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::{Params, QueryParams};
 use crate::openapi::{Answer, Field, Operation, Shape};
+use crate::path::Path;
 
 /// Over every key that the caller may see.
 pub async fn all(

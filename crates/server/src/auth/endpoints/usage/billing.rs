@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use hokusai_store::usage::{self, Totals};
 use serde_json::{Value, json};
 
@@ -16,6 +16,7 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::QueryParams;
 use crate::openapi::{Answer, Field, Operation, Shape};
+use crate::path::Path;
 
 /// Reported use of a month, service by service.
 pub async fn billing(

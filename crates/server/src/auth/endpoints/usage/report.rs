@@ -1,7 +1,7 @@
 //! `POST /api/v1/usage/{id}`: a service reports that a key was used.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use hokusai_core::key::ApiKey;
 use hokusai_core::usage::{
@@ -18,6 +18,7 @@ use crate::caller::Caller;
 use crate::error::{ApiError, ErrorKind};
 use crate::json::Params;
 use crate::openapi::{Answer, Body, Field, Operation, Shape};
+use crate::path::Path;
 use crate::routing::mask;
 
 /// Counts a use. The answer says how long it may take until it is on disk; a report with an idempotency key may be repeated.

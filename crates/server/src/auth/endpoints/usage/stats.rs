@@ -1,7 +1,7 @@
 //! `GET /api/v1/usage/{id}/stats`: how much a key was used in a month.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use hokusai_store::{StoreError, keys, usage};
 use serde_json::{Value, json};
 
@@ -15,6 +15,7 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::QueryParams;
 use crate::openapi::{Answer, Field, Operation, Shape};
+use crate::path::Path;
 
 /// What was judged here and what services reported, of one month.
 pub async fn stats(
