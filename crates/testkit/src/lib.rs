@@ -4,6 +4,7 @@
 //! is skipped.
 
 mod cluster;
+pub mod dump;
 pub mod tls_server;
 
 use hokusai_store::{Location, PostgresLocation};

@@ -24,6 +24,7 @@ mod home;
 mod incident;
 mod leaks;
 mod listeners;
+mod malformed;
 mod pipes;
 mod process;
 mod register;
