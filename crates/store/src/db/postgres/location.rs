@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use postgres::config::{Config, Host, SslMode};
 
@@ -81,6 +82,9 @@ impl PostgresLocation {
                 SslMode::Disable
             })
             .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_user_timeout(SILENCE)
+            .keepalives_idle(SILENCE)
+            .keepalives_interval(KEEPALIVE_INTERVAL)
             .application_name(&format!("hokusai {}", self.schema_prefix));
         let roots = verifies.then(|| match roots.as_deref() {
             None | Some("system") => Roots::System,
@@ -170,7 +174,15 @@ const HALF_MEASURE: &str = "this `sslmode` encrypts without knowing to whom: wri
                             the system knows the authority";
 
 /// A database that takes longer to accept is as good as away.
-const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(3);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// So long may its machine leave unacknowledged what was sent, or a question whether it is there, before a connection is given up. A
+/// firewall that drops packets refuses nothing: without this a thread would wait for a quarter of an hour, and go on minutes after the
+/// packets come through again. A statement may take longer: then its machine still acknowledges.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// Between two questions whether it is there.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
