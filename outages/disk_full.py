@@ -61,7 +61,7 @@ def amid_a_group_commit(scratch: Path, seconds: float) -> list[str]:
         problems = []
         load = Load(server.url, server.token, heavy=6).start()
         load.until_done(20)
-        for cycle in range(3):
+        for cycle in range(2):
             ballast = fill(disk, leave=256 * 1024 * (cycle + 1))
             problems += refuses_for_a_while(load, server, f"cycle {cycle}", seconds / 4)
             ballast.unlink()
@@ -157,10 +157,28 @@ def amid_an_upload(scratch: Path, seconds: float) -> list[str]:
     """Without a reserve, uploads fill the disk to the last byte, with and without saying how long they are."""
     with small_disk(scratch / "disk", 64) as disk:
         server = HokusaiServer(disk, flags=("--free-space-floor-mib", "0"))
-        problems, refused = upload_until_full(server, disk, seconds / 2, setting="is full")
+        problems, refused = upload_until_full(server, disk / "data/artifacts", seconds / 2, "is full")
         problems += [] if refused else ["no upload was refused"]
         server.stop()
     return problems
+
+
+def where_only_the_database_is(scratch: Path, seconds: float) -> list[str]:
+    """Artifacts have all the space that they want, and the database cannot record one of them."""
+    with small_disk(scratch / "disk", 64) as disk:
+        store = scratch / "artifacts"
+        server = HokusaiServer(disk, flags=("--artifacts-url", f"file:{store}"))
+        load = Load(server.url, server.token).start()
+        load.until_done(20)
+        fill(disk, leave=MIB)
+        problems, refused = upload_until_full(server, store, seconds / 4, "the database has no space left", size=64 * 1024, make_room=(disk / "ballast").unlink)
+        load.until_done(10)
+        load.stop()
+        server.stop()
+        there, unsound = rows.of_sqlite(server.data)
+    print(f"   {load.told}")
+    problems += [] if refused else ["no upload was refused"]
+    return problems + unsound + load.told.compare(there)
 
 
 def the_reserve_is_the_databases(scratch: Path, seconds: float) -> list[str]:
@@ -180,7 +198,7 @@ def the_reserve_is_the_databases(scratch: Path, seconds: float) -> list[str]:
 
         watcher = threading.Thread(target=watch)
         watcher.start()
-        problems, refused = upload_until_full(server, disk, seconds / 2, setting="`free-space-floor-mib`")
+        problems, refused = upload_until_full(server, disk / "data/artifacts", seconds / 2, "`free-space-floor-mib`")
         ready = Connection(server.url, None).send("GET", "/ready").body["checks"][1]
         watching.set(), watcher.join(), load.stop()
         server.stop()
@@ -195,12 +213,12 @@ def the_reserve_is_the_databases(scratch: Path, seconds: float) -> list[str]:
     return problems + unsound + load.told.compare(there)
 
 
-def upload_until_full(server, disk: Path, seconds: float, setting: str) -> tuple[list[str], int]:
-    """Uploads until there is no space and for a while longer; deletes one, and uploads again. Then looks at every file and row."""
+def upload_until_full(server, store: Path, seconds: float, says: str, size: int = 3 * MIB, make_room=None) -> tuple[list[str], int]:
+    """Uploads until there is no space and for a while longer; looks at every file and row; deletes some, and uploads again."""
     key = Connection(server.url, server.token)
     run = key.json("POST", API + "runs/create", {"experiment_id": "0"}).body["run"]["info"]["run_id"]
     stop = threading.Event()
-    uploaders = [Uploader(server.url, server.token, run, number, 3 * MIB, stop, number % 2 == 0) for number in range(4)]
+    uploaders = [Uploader(server.url, server.token, run, number, size, stop, number % 2 == 0) for number in range(4)]
     for uploader in uploaders:
         uploader.start()
     deadline = time.monotonic() + 30
@@ -214,12 +232,14 @@ def upload_until_full(server, disk: Path, seconds: float, setting: str) -> tuple
     contents = {path: content for uploader in uploaders for path, content in uploader.contents.items()}
     refused = {path for path, (status, _) in told.items() if status == 507}
     problems = [f"{path}: {status} {raw[:200]!r}" for path, (status, raw) in told.items() if status not in (200, 507)]
-    problems += [f"{path}: the refusal does not say `{setting}`: {told[path][1]!r}" for path in refused if setting.encode() not in told[path][1]][:3]
-    files = {str(path.relative_to(disk / "data/artifacts/files")): path for path in (disk / "data/artifacts/files").rglob("*") if path.is_file()}
-    recorded = rows.uploads_of_sqlite(disk / "data")
+    problems += [f"{path}: the refusal does not say '{says}': {told[path][1]!r}" for path in refused if says.encode() not in told[path][1]][:3]
+    files = {str(path.relative_to(store / "files")): path for path in (store / "files").rglob("*") if path.is_file()}
+    recorded = rows.uploads_of_sqlite(server.data)
     for path in told.keys() | files.keys() | recorded.keys():
         problems += wrong_about(path, files.get(path), recorded.get(path), contents.get(path))
-    problems += [f"{stray.name} was left in incoming/" for stray in (disk / "data/artifacts/incoming").iterdir()]
+    problems += [f"{stray.name} was left in incoming/" for stray in (store / "incoming").iterdir()]
+    if make_room:
+        make_room()
     victims = [path for path in sorted(contents) if contents[path] != [b""]][:8]
     for path in victims:
         key.send("DELETE", f"{ARTIFACTS}/{path}")

@@ -135,9 +135,9 @@ class Load:
 
     def _heavy(self, number: int, count: int):
         row, endpoint, body = self._batch(number, count)
-        # The same tags again and again, so that the database does not grow by them.
+        # Mostly the same tags again and again, so that its log grows much faster than the database.
         value = f"{count} ".ljust(5_000, "v")
-        body["tags"] = [{"key": f"t{number}-{tag}", "value": value} for tag in range(100)]
+        body["tags"] = [{"key": f"t{number}-{tag}-{count if tag < 5 else ''}", "value": value} for tag in range(100)]
         return row, endpoint, body
 
     def _model(self, number: int, count: int):
@@ -159,9 +159,9 @@ class Load:
 class Prober:
     """Uses one key again and again; notes when it was accepted and how it was refused."""
 
-    def __init__(self, url: str, key: str, target: str = API + "experiments/search?max_results=1"):
+    def __init__(self, url: str, key: str, target: str = API + "experiments/search?max_results=1", method: str = "GET"):
         self.answers: list[tuple[float, int, str, bool]] = []
-        self._url, self._key, self._target = url, key, target
+        self._url, self._key, self._target, self._method = url, key, target, method
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
@@ -171,9 +171,11 @@ class Prober:
         while not self._stop.is_set():
             began = time.monotonic()
             try:
-                answer = connection.send("GET", self._target)
+                answer = connection.send(self._method, self._target)
                 body = answer.body if isinstance(answer.body, dict) else {}
-                self.answers.append((began, answer.status, str(body.get("code", "")), answer.headers.get("x-hokusai-auth") == "stale"))
+                # Whoever asks for a verdict is answered 200 with "no" in it.
+                status = 401 if body.get("is_valid") is False else answer.status
+                self.answers.append((began, status, str(body.get("code", "")), answer.headers.get("x-hokusai-auth") == "stale"))
             except (OSError, http.client.HTTPException) as error:
                 connection.close()
                 self.answers.append((began, 0, repr(error), False))

@@ -13,12 +13,20 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "conformance"))
 
+import auth_away  # noqa: E402
+import cut_off  # noqa: E402
+import database_away  # noqa: E402
 import disk_full  # noqa: E402
 
 SCENARIOS = (
     disk_full.amid_a_group_commit,
     disk_full.amid_an_upload,
+    disk_full.where_only_the_database_is,
     disk_full.the_reserve_is_the_databases,
+    database_away.stopped_and_restarted,
+    auth_away.killed_and_restarted,
+    cut_off.from_the_auth_service,
+    cut_off.from_the_database,
 )
 
 
@@ -46,7 +54,7 @@ def passes(scenario, seconds: float) -> bool:
     with tempfile.TemporaryDirectory(prefix="hokusai-outage-") as folder:
         try:
             problems = scenario(Path(folder), seconds)
-        except Exception:
+        except Exception:  # A scenario that breaks has failed, and the others still run.
             problems = [traceback.format_exc()]
     for problem in problems:
         print(f"   FAILED {problem}")
