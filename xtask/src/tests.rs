@@ -50,6 +50,14 @@ const STEPS: &[Step] = &[
         command: &["faults/page/run"],
     },
     Step {
+        name: "browser",
+        command: &["crates/hokusai/tests/browser/run"],
+    },
+    Step {
+        name: "weakened",
+        command: &["weakened/run", "--check"],
+    },
+    Step {
         name: "rehearsal",
         command: &["rehearsal/run"],
     },
