@@ -14,11 +14,15 @@ from harness.scenario import API, ARTIFACTS
 
 def forms(key: str) -> dict[str, bytes]:
     """The key raw, percent-encoded, and in base64 at each of the three offsets (without the characters that neighbours change)."""
-    found = {"raw": key.encode(), "percent-encoded": "".join(f"%{byte:02X}" for byte in key.encode()).encode(), "quoted": quote(key).encode()}
+    found = {"raw": key.encode(), "percent-encoded": percent_encoded(key).encode(), "quoted": quote(key).encode()}
     for offset in range(3):
         encoded = base64.b64encode(b"\0" * offset + key.encode())
         found[f"base64 at {offset}"] = encoded[4 if offset else 0 : -4]
     return found
+
+
+def percent_encoded(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode())
 
 
 def send_everywhere(server, key: str) -> list[bytes]:
@@ -34,6 +38,7 @@ def send_everywhere(server, key: str) -> list[bytes]:
         ("GET", f"{get}?experiment_id=0", None, {"Authorization": f"Nonsense {key}"}),
         ("GET", f"{get}?experiment_id=0&api_key={key}", None, {}),
         ("GET", f"/{key}/nothing", None, {}),
+        ("GET", f"/{percent_encoded(key)}/nothing", None, {}),
         ("GET", f"{API}{key}", None, {"Authorization": f"Bearer {key}"}),
         ("POST", f"{API}experiments/create", f'{{"name": "{key}'.encode(), {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}),
         ("GET", f"{ARTIFACTS}/1/{key}", None, {"Authorization": f"Bearer {key}"}),
@@ -76,3 +81,26 @@ def test_a_key_is_found_nowhere(start_hokusai):
         for form, bytes_ in forms(key).items():
             assert not [place for place, text in places.items() if bytes_ in text], f"the {name} key is kept, {form}"
             assert not [text[:300] for text in answers[name] if bytes_ in text], f"the {name} key is echoed, {form}"
+
+
+def test_a_key_that_a_user_stored_as_data_is_found_in_that_data_alone(start_hokusai):
+    server = start_hokusai(env={"HOKUSAI_LOG": "trace"})
+    key = server.mint("canary")["api_key"]
+    mine = Connection(server.url, key)
+    run = mine.json("POST", API + "runs/create", {"experiment_id": "0", "tags": [{"key": "oops", "value": key}]}).body["run"]["info"]["run_id"]
+    tagged = mine.json("POST", API + "runs/set-tag", {"run_id": run, "key": key, "value": "oops"})
+    uploaded = mine.send("PUT", f"{ARTIFACTS}/0/{run}/artifacts/{key}.txt", b"oops", {})
+    listed = mine.json("GET", API + f"artifacts/list?run_id={run}", None)
+    assert (tagged.status, uploaded.status, listed.body["files"][0]["path"]) == (200, 200, f"{key}.txt")
+    Connection(server.auth_url, server.token).json("GET", "/api/v1/keys", None)
+    for url in (server.url, server.auth_url):
+        for path in ("/metrics", "/health", "/openapi.json"):
+            assert key.encode() not in Connection(url, server.token).send("GET", path).raw
+    server.stop()
+    places = kept(server)
+    where = {place for place, text in places.items() for form in forms(key).values() if form in text}
+    # A tag's key and value, and a file's name, in the registry's database (in PostgreSQL both schemas are in one dump).
+    assert where, "the tag is gone"
+    assert not [place for place in where if "registry" not in place and place != "database"], where
+    names = [path for path in Path(server.data).rglob("*") if key in path.name]
+    assert [path.name for path in names] == [f"{key}.txt"]

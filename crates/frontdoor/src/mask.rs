@@ -2,11 +2,27 @@
 
 use std::borrow::Cow;
 
-/// The text with everything that looks like a key of ours cut to its prefix.
+use percent_encoding::percent_decode_str;
+
+/// The text with everything that looks like a key of ours cut to its prefix; decoded, if it was percent-encoded.
 pub(crate) fn keys(text: &str) -> Cow<'_, str> {
-    if !text.contains(PREFIX) {
-        return Cow::Borrowed(text);
+    let mut decoded = Cow::Borrowed(text);
+    for _ in 0..MOST_DECODINGS {
+        if decoded.contains(PREFIX) {
+            return Cow::Owned(masked(&decoded));
+        }
+        let next = percent_decode_str(&decoded)
+            .decode_utf8_lossy()
+            .into_owned();
+        if next == *decoded {
+            return Cow::Borrowed(text);
+        }
+        decoded = Cow::Owned(next);
     }
+    Cow::Borrowed("(encoded many times)")
+}
+
+fn masked(text: &str) -> String {
     let mut parts = text.split(PREFIX);
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -15,8 +31,11 @@ pub(crate) fn keys(text: &str) -> Cow<'_, str> {
         let is_key = |character: char| character.is_ascii_alphanumeric() || character == '_';
         out.push_str(part.trim_start_matches(is_key));
     }
-    Cow::Owned(out)
+    out
 }
+
+/// Nobody encodes as often as this and means well.
+const MOST_DECODINGS: usize = 8;
 
 /// All keys begin with it.
 const PREFIX: &str = "hk_";
@@ -28,6 +47,9 @@ mod tests {
     #[test]
     fn what_looks_like_a_key_is_masked_wherever_it_stands() {
         assert_eq!(keys("/a/b"), "/a/b");
+        assert_eq!(keys("/a%2fb"), "/a%2fb");
+        assert_eq!(keys("/%68k_live_abc123/x"), "/hk_(masked)/x");
+        assert_eq!(keys("/hk%255Flive_abc123/x"), "/hk_(masked)/x");
         assert_eq!(
             keys("/a/hk_live_abc123/x/hk_t"),
             "/a/hk_(masked)/x/hk_(masked)"

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, any, on};
 use axum::{Extension, Router};
 use hokusai_core::random::Random;
+use percent_encoding::percent_decode_str;
 
 use crate::authority::Authority;
 use crate::base_path;
@@ -253,8 +254,26 @@ fn received(request: &Request) -> String {
     mask(&uri.path().chars().take(MAX_ECHO).collect::<String>())
 }
 
-/// Replaces what has the shape of a key by its prefix.
+/// Replaces what has the shape of a key by its prefix, also if it is percent-encoded, however often: then the whole text is shown decoded.
 pub fn mask(text: &str) -> String {
+    let mut decoded = text.to_owned();
+    for _ in 0..MOST_DECODINGS {
+        let masked = mask_plain(&decoded);
+        if masked != decoded {
+            return masked;
+        }
+        let next = percent_decode_str(&decoded)
+            .decode_utf8_lossy()
+            .into_owned();
+        if next == decoded {
+            return text.to_owned();
+        }
+        decoded = next;
+    }
+    "(encoded many times)".to_owned()
+}
+
+fn mask_plain(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("hk_") {
@@ -271,6 +290,9 @@ pub fn mask(text: &str) -> String {
 /// `hk_live_` by itself is an explanation; what has more behind it may be part of a key.
 const SHORTEST_SECRET: usize = 10;
 
+/// Nobody encodes as often as this and means well.
+const MOST_DECODINGS: usize = 8;
+
 /// Longer paths are cut in messages.
 const MAX_ECHO: usize = 300;
 
@@ -282,6 +304,19 @@ mod tests {
     fn what_looks_like_a_key_is_masked() {
         assert_eq!(mask("/a/hk_live_abcDEF123/b"), "/a/hk_***/b");
         assert_eq!(mask("/a/b"), "/a/b");
+        assert_eq!(mask("/a%2fb/%zz"), "/a%2fb/%zz");
+        for encoded in [
+            "/%68k_live_abcDEF123/b",
+            "/hk%5Flive%5FabcDEF123/b",
+            "/hk%255Flive_abcDEF%25252d123/b",
+        ] {
+            let shown = mask(encoded);
+            assert!(
+                shown.starts_with("/hk_***") && !shown.contains("abcDEF"),
+                "{shown}"
+            );
+        }
+        assert!(!mask(&format!("/hk%{}5flive_abcDEF123", "25".repeat(20))).contains("abc"));
         assert_eq!(
             mask("keys look like `hk_live_` and hk_test_"),
             "keys look like `hk_live_` and hk_test_"

@@ -5,9 +5,10 @@ use std::process::{Command, Output};
 use hokusai_store::statement::Schema;
 use hokusai_store::{Location, Store, StoreError, StoreOptions, audit};
 use hokusai_testkit::tamper;
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::process::{Server, mint, read_key};
+use crate::process::{Server, ask, mint, read_key};
 
 struct Audited {
     folder: tempfile::TempDir,
@@ -209,5 +210,44 @@ async fn security_8_old_entries_go_into_sealed_segments_and_both_logs_stay_whole
         let again = place(&format!("{log}-again.jsonl"));
         let (code, said) = audit(&server, &admin, log, &["seal", &again]);
         assert_eq!((code, said.contains("no entry is older")), (Some(0), true));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn security_8_the_program_s_log_names_where_the_audit_logs_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let (data, first) = (place("data"), place("first"));
+    let any = "127.0.0.1:0";
+    let arguments = [
+        "--auth-listen",
+        any,
+        "--registry-listen",
+        any,
+        "--data-dir",
+        &data,
+        "--bootstrap-key-file",
+        &first,
+    ];
+    let mut server = Server::start(folder.path(), &arguments, 2);
+    let admin = read_key(first.as_ref());
+    let model = format!(
+        "{}/api/2.0/mlflow/registered-models/create",
+        server.url("registry")
+    );
+    let made = ask(Method::POST, &model, &admin, Some(json!({"name": "churn"}))).await;
+    assert_eq!(made.status, 200);
+    let heads = ["auth", "registry"].map(|log| {
+        let (_, said) = audit(&server, &admin, log, &["verify", "--json"]);
+        let said: Value = serde_json::from_str(&said).unwrap();
+        said["head"].as_str().unwrap().to_owned()
+    });
+    // Whoever keeps this log can show later that an end was cut off. It is named at the start, and then every minute if it moved.
+    assert_eq!(server.stop(), Some(0));
+    let again = Server::start(folder.path(), &arguments, 2);
+    let started = std::time::Instant::now();
+    while !heads.iter().all(|head| again.log().contains(head)) {
+        assert!(started.elapsed().as_secs() < 20, "{}", again.log());
+        std::thread::sleep(std::time::Duration::from_millis(50));
     }
 }

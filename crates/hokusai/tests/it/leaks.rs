@@ -15,11 +15,9 @@ const ANY: &str = "127.0.0.1:0";
 
 /// The key raw, percent-encoded, and in base64 at each of the three offsets, without the letters that neighbours change.
 fn forms(key: &str) -> Vec<String> {
-    let mut encoded = String::new();
-    for byte in key.bytes() {
-        write!(encoded, "%{byte:02X}").unwrap();
-    }
-    let mut forms = vec![key.to_owned(), encoded];
+    let encoded = percent_encoded(key);
+    let twice = percent_encoded(&encoded);
+    let mut forms = vec![key.to_owned(), encoded, twice];
     for offset in 0..3 {
         let encoded = STANDARD.encode([vec![0; offset], key.as_bytes().to_vec()].concat());
         let skipped = if offset == 0 { 0 } else { 4 };
@@ -27,6 +25,14 @@ fn forms(key: &str) -> Vec<String> {
         forms.push(encoded.chars().skip(skipped).take(kept).collect());
     }
     forms
+}
+
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        write!(encoded, "%{byte:02X}").unwrap();
+    }
+    encoded
 }
 
 fn every_file(path: &Path, files: &mut Vec<(String, Vec<u8>)>) {
@@ -131,6 +137,9 @@ async fn send_everywhere(auth: &str, registry: &str, keys: &[String]) -> Vec<Ans
             format!("{registry}/api/2.0/mlflow/experiments/search?max_results=1"),
             format!("{registry}/api/2.0/mlflow/experiments/get?experiment_id={key}"),
             format!("{registry}/{key}"),
+            format!("{registry}/{}", percent_encoded(key)),
+            format!("{registry}/{}", percent_encoded(&percent_encoded(key))),
+            format!("{auth}/{}/x", percent_encoded(key)),
             format!("{registry}/api/2.0/mlflow/experiments/search?api_key={key}"),
             format!("{auth}/api/v1/keys/{key}"),
             format!("{auth}/api/v1/keys/epoch"),

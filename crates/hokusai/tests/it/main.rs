@@ -21,6 +21,7 @@ mod front_door;
 #[expect(dead_code, reason = "services are asked only what they must refuse")]
 mod h2_cases;
 mod home;
+mod immutable;
 mod incident;
 mod leaks;
 mod listeners;

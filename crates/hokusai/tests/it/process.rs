@@ -29,10 +29,20 @@ impl Server {
         count: usize,
         filter: &str,
     ) -> Self {
+        Self::start_within(folder, arguments, count, &[("HOKUSAI_LOG", filter)])
+    }
+
+    /// The same with an environment of its own.
+    pub(crate) fn start_within(
+        folder: &Path,
+        arguments: &[&str],
+        count: usize,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let log = folder.join(format!("log-{}", unique()));
         let mut child = Command::new(env!("CARGO_BIN_EXE_hokusai"))
             .env_clear()
-            .env("HOKUSAI_LOG", filter)
+            .envs(environment.iter().copied())
             .arg("serve")
             .args(arguments)
             .arg("--announce")

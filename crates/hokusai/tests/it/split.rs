@@ -454,6 +454,51 @@ async fn real_verdict(url: &str, credential: &str, key: &str) -> (HeaderMap, Str
     (headers, text)
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn security_3_no_proxy_is_asked_whatever_the_environment_says() {
+    let auth = Auth::start(None);
+    let (credential, _) = mint(
+        &auth.url,
+        &auth.admin,
+        json!({"name": "registry", "scopes": ["keys:validate"]}),
+    )
+    .await;
+    let (key, _) = auth.key().await;
+    let proxy = std::net::TcpListener::bind(ANY).unwrap();
+    proxy.set_nonblocking(true).unwrap();
+    let address = format!("http://{}", proxy.local_addr().unwrap());
+    let names = ["http_proxy", "https_proxy", "all_proxy"];
+    let mut environment: Vec<(String, &str)> = Vec::new();
+    for name in names {
+        environment.push((name.to_owned(), &address));
+        environment.push((name.to_uppercase(), &address));
+    }
+    let environment: Vec<(&str, &str)> = environment
+        .iter()
+        .map(|(name, value)| (name.as_str(), *value))
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(place("registry.key"), &credential).unwrap();
+    let (data, file) = (place("data"), place("registry.key"));
+    let all = [
+        "registry",
+        "--registry-listen",
+        ANY,
+        "--data-dir",
+        &data,
+        "--auth-url",
+        &auth.url,
+        "--auth-key-file",
+        &file,
+    ];
+    let server = Server::start_within(folder.path(), &all, 1, &environment);
+    let url = server.url("registry").to_owned();
+    let answer = ask(Method::GET, &format!("{url}{SEARCH}"), &key, None).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(proxy.accept().is_err(), "the proxy was asked");
+}
+
 #[test]
 fn security_3_keys_go_nowhere_in_clear_and_a_window_beyond_its_bound_is_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -11,5 +11,6 @@ mod matrix;
 mod openapi;
 mod reasons;
 mod remote;
+mod strangers;
 mod usage;
 mod world;

@@ -212,3 +212,48 @@ async fn security_2_at_most_one_predecessor_lives(
     }
     assert_eq!(alive, [false, false, true, true]);
 }
+
+#[rstest]
+#[tokio::test]
+async fn security_2_nobody_makes_a_key_for_more_addresses_than_their_own(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    let mut body = wanted("ada", &["model:read"]);
+    body["allowed_ips"] = json!(["127.0.0.0/8"]);
+    let (bound, _) = world.mint(&world.admin, body.clone()).await;
+    for (addresses, status) in [
+        (json!(["127.0.0.0/8"]), 200),
+        (json!(["127.0.0.1", "127.1.0.0/16"]), 200),
+        (json!(["126.0.0.0/7"]), 403),
+        (json!(["127.0.0.1", "10.0.0.1"]), 403),
+        (json!(["::/0"]), 403),
+        (Value::Null, 403),
+    ] {
+        body["allowed_ips"] = addresses;
+        let answer = world
+            .ask("POST", "/api/v1/keys", &bound, body.clone())
+            .await;
+        assert_eq!(answer.status, status, "{}", body["allowed_ips"]);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn security_2_revoking_a_successor_ends_the_predecessor_too(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let world = World::new(backend).await;
+    let (old, id) = world
+        .mint(&world.admin, wanted("ada", &["model:read"]))
+        .await;
+    let path = format!("/api/v1/keys/{id}/rotate");
+    let rotated = world.ask("POST", &path, &old, Value::Null).await;
+    let path = format!("/api/v1/keys/{}", rotated.text("key_id"));
+    let gone = world.ask("DELETE", &path, &world.admin, Value::Null).await;
+    assert_eq!(gone.status, 200);
+    for key in [old.as_str(), rotated.text("api_key")] {
+        let judged = world.validate(key, Value::Null).await;
+        assert_eq!(judged.text("code"), "revoked");
+    }
+}

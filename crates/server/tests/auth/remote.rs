@@ -31,6 +31,15 @@ async fn serve(router: Router) -> (String, JoinHandle<()>) {
 }
 
 fn authority(world: &World, url: &str, credential: &str) -> HttpAuthority {
+    authority_with(world, url, credential, StaleWindow::default())
+}
+
+fn authority_with(
+    world: &World,
+    url: &str,
+    credential: &str,
+    window: StaleWindow,
+) -> HttpAuthority {
     // Fails when another test was first, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let clock: Arc<dyn Clock> = world.clock.clone();
@@ -39,7 +48,7 @@ fn authority(world: &World, url: &str, credential: &str) -> HttpAuthority {
         ApiKey::parse(credential).unwrap(),
         clock,
         Arc::new(OsRandom),
-        StaleWindow::default(),
+        window,
     )
     .unwrap()
 }
@@ -157,6 +166,33 @@ async fn cut_off_from_auth_a_known_key_works_for_a_minute_and_deletes_nothing(
         .await
         .unwrap_err();
     assert_eq!(code(&expired), "expired");
+}
+
+#[tokio::test]
+async fn security_3_without_a_stale_window_nothing_unconfirmed_counts() {
+    let world = World::new(Backend::Sqlite).await;
+    let (credential, _) = world
+        .mint(&world.admin, wanted("registry", &["keys:validate"]))
+        .await;
+    let (url, task) = serve(hokusai_server::auth::router(&world.service)).await;
+    let none = StaleWindow::from_seconds(0).unwrap();
+    let authority = authority_with(&world, &url, &credential, none);
+    judge(&authority, &world.admin, Action::ReadModels)
+        .await
+        .unwrap();
+    task.abort();
+    assert!(task.await.unwrap_err().is_cancelled());
+    world.service.store().close();
+    // What was heard within the last second is fresh, not stale.
+    world.clock.forward_ms(1_000);
+    judge(&authority, &world.admin, Action::ReadModels)
+        .await
+        .unwrap();
+    world.clock.forward_ms(1);
+    let refused = judge(&authority, &world.admin, Action::ReadModels)
+        .await
+        .unwrap_err();
+    assert_eq!(code(&refused), "store-down");
 }
 
 #[rstest]

@@ -161,13 +161,22 @@ async fn every_answer_of_the_store_is_harmless_to_browsers() {
     app.artifact("PUT", &app.at("evil.html"), b"<script>")
         .await
         .ok();
-    for (method, path) in [
-        ("GET", app.at("evil.html")),
-        ("GET", app.at("missing")),
-        ("GET", app.at("%2e%2e")),
-        ("PUT", "loose".to_owned()),
+    for (method, path, range, status) in [
+        ("GET", app.at("evil.html"), None, 200),
+        ("GET", app.at("evil.html"), Some("bytes=1-3"), 206),
+        ("GET", app.at("evil.html"), Some("bytes=99-"), 416),
+        ("GET", app.at("missing"), None, 404),
+        ("GET", app.at("%2e%2e"), None, 400),
+        ("PUT", "loose".to_owned(), None, 404),
+        ("DELETE", app.at("missing"), None, 200),
     ] {
-        let answer = app.artifact(method, &path, b"x").await;
+        let uri = format!("/api/2.0/mlflow-artifacts/artifacts/{path}");
+        let mut request = Request::builder().method(method).uri(uri);
+        if let Some(range) = range {
+            request = request.header("range", range);
+        }
+        let answer = app.send(request.body(Body::from("x")).unwrap()).await;
+        assert_eq!(answer.status, status, "{method} {path} {range:?}");
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("content-security-policy", "sandbox; default-src 'none'"),
@@ -254,4 +263,38 @@ async fn roots_and_paths_without_an_owner_take_no_writes() {
             "{path}"
         );
     }
+}
+
+#[tokio::test]
+async fn the_type_that_an_uploader_claims_is_never_sent_again() {
+    let app = App::with_run().await;
+    let path = app.at("model.bin");
+    let uri = format!("/api/2.0/mlflow-artifacts/artifacts/{path}");
+    let sent = Request::put(&uri)
+        .header("content-type", "text/html; charset=x-evil")
+        .header("content-disposition", "inline")
+        .body(Body::from("<script>"));
+    app.send(sent.unwrap()).await.ok();
+    let got = app.artifact("GET", &path, b"").await;
+    assert_eq!(got.headers["content-type"], "application/octet-stream");
+    assert_eq!(
+        got.headers["content-disposition"],
+        "attachment; filename=model.bin"
+    );
+}
+
+#[tokio::test]
+async fn security_14_what_is_sent_compressed_is_not_decompressed() {
+    // `{"name": "bomb"}` as `gzip` writes it.
+    const ZIPPED: [u8; 36] = [
+        31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 171, 86, 202, 75, 204, 77, 85, 178, 82, 80, 74, 202, 207,
+        77, 82, 170, 5, 0, 174, 52, 188, 78, 16, 0, 0, 0,
+    ];
+    let app = App::new();
+    let sent = Request::post("/api/2.0/mlflow/experiments/create")
+        .header("content-type", "application/json")
+        .header("content-encoding", "gzip")
+        .body(Body::from(ZIPPED.to_vec()));
+    let refused = app.send(sent.unwrap()).await.error();
+    assert_eq!(refused.0, 400, "{refused:?}");
 }

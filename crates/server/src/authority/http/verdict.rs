@@ -1,7 +1,7 @@
 //! A signed verdict, read strictly: a field that is missing or of the wrong kind makes it none.
 
 use hokusai_core::key::{Environment, KeyHash, KeyRecord, RateLimit};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::auth::judging::coded;
 use crate::error::{ApiError, ErrorKind};
@@ -46,8 +46,11 @@ struct Good {
     environment: String,
     scopes: Vec<String>,
     allowed_ips: Vec<String>,
+    #[serde(deserialize_with = "null_or_value")]
     rate_limit_per_hour: Option<u32>,
+    #[serde(deserialize_with = "null_or_value")]
     expires_at_ms: Option<i64>,
+    #[serde(deserialize_with = "null_or_value")]
     revoked_at_ms: Option<i64>,
     chain_id: String,
     database_heard_ms_ago: u64,
@@ -147,6 +150,13 @@ impl Good {
     }
 }
 
+/// Null is an answer, silence is none: a verdict that does not say when a key ends is not a key without an end.
+fn null_or_value<'d, D: Deserializer<'d>, T: Deserialize<'d>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    Option::deserialize(from)
+}
+
 fn parse<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Result<T, String> {
     serde_json::from_slice(bytes).map_err(|error| format!("not a verdict: {error}"))
 }
@@ -161,3 +171,51 @@ const REASONS: [(ErrorKind, &str); 8] = [
     (ErrorKind::PermissionDenied, "ip"),
     (ErrorKind::PermissionDenied, "scope"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn good() -> Value {
+        json!({
+            "is_valid": true, "error": null, "billing_plan": "free", "monthly_prediction_limit": null, "spends_rate": false,
+            "epoch": 7, "key_id": "k", "name": "n", "user_id": "ada", "service_id": "platform", "environment": "live",
+            "scopes": ["model:read"], "allowed_ips": ["10.0.0.0/8"], "rate_limit_per_hour": null, "expires_at_ms": null,
+            "revoked_at_ms": null, "chain_id": "k", "database_heard_ms_ago": 3,
+        })
+    }
+
+    fn is_a_verdict(value: &Value) -> bool {
+        Verdict::read(value.to_string().as_bytes(), KeyHash([0; 32])).is_ok()
+    }
+
+    #[test]
+    fn only_what_has_exactly_the_fields_of_a_verdict_is_one() {
+        assert!(is_a_verdict(&good()));
+        let names: Vec<String> = good().as_object().unwrap().keys().cloned().collect();
+        for name in names {
+            let mut without = good();
+            without.as_object_mut().unwrap().remove(&name);
+            let mut mistyped = good();
+            mistyped[&name] = json!({"x": 1});
+            assert!(!is_a_verdict(&without), "without {name}");
+            assert!(!is_a_verdict(&mistyped), "{name} is an object");
+        }
+        let mut more = good();
+        more["is_admin"] = json!(true);
+        assert!(!is_a_verdict(&more));
+        for other in [
+            json!({"is_valid": true}),
+            json!([good()]),
+            json!("true"),
+            json!(null),
+        ] {
+            assert!(!is_a_verdict(&other), "{other}");
+        }
+        let reason =
+            |code: &str| json!({"is_valid": false, "epoch": 7, "code": code, "error": "e"});
+        assert!(is_a_verdict(&reason("revoked")));
+        assert!(!is_a_verdict(&reason("surprise")));
+    }
+}
