@@ -177,3 +177,38 @@ fn nothing_holds(folder: &Path, answers: &[Answer], keys: &[String]) {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn security_7_the_driver_of_postgresql_logs_nothing_that_users_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = hokusai_testkit::whole_postgres_database();
+    let first = folder.path().join("first").display().to_string();
+    let arguments = [
+        "--auth-listen",
+        ANY,
+        "--registry-listen",
+        ANY,
+        "--database-url",
+        &database,
+        "--data-dir",
+        folder.path().to_str().unwrap(),
+        "--bootstrap-key-file",
+        &first,
+    ];
+    let filter = "trace,tokio_postgres=trace,tokio_postgres::query=trace";
+    let mut server = Server::start_logging(folder.path(), &arguments, 2, filter);
+    let admin = read_key(Path::new(&first));
+    let registry = server.url("registry").to_owned();
+    let canary = "stored-by-a-user";
+    let create = format!("{registry}/api/2.0/mlflow/runs/create");
+    let run = json!({"experiment_id": "0", "tags": [{"key": "t", "value": canary}]});
+    let made = ask(Method::POST, &create, &admin, Some(run)).await;
+    assert_eq!(made.status, 200, "{made:?}");
+    assert_eq!(server.stop(), Some(0));
+    let log = server.log();
+    assert!(
+        log.contains("\"TRACE\""),
+        "the log is not at its most talkative"
+    );
+    assert!(!log.contains(canary), "the log holds what a user stored");
+}
