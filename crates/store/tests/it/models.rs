@@ -298,6 +298,28 @@ async fn digests_are_found_below_a_directory_and_forgotten_with_it() {
 }
 
 #[tokio::test]
+async fn a_doubted_digest_keeps_its_row_and_its_bytes_are_counted() {
+    for backend in BOTH {
+        let fixture = Fixture::on(backend).await;
+        let (doubts, below, stored) = fixture
+            .write(|tx| {
+                artifact_digests::put(tx, &path("d/a"), 1, "old")?;
+                artifact_digests::put(tx, &path("d/b"), 20, "b")?;
+                let doubts = [
+                    artifact_digests::doubt(tx, &path("d/a"), 300)?,
+                    artifact_digests::doubt(tx, &path("d"), 300)?,
+                ];
+                let below = artifact_digests::below(tx, &path("d"))?;
+                Ok((doubts, below, artifact_digests::stored_bytes(tx)?))
+            })
+            .await;
+        assert_eq!(doubts, [true, false]);
+        assert_eq!((below[0].size_bytes, below[0].sha256.as_str()), (300, ""));
+        assert_eq!((below.len(), stored), (2, 320));
+    }
+}
+
+#[tokio::test]
 async fn versions_are_found_by_name_number_run_and_tag() {
     for backend in BOTH {
         let fixture = Fixture::on(backend).await;

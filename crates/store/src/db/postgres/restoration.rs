@@ -21,8 +21,7 @@ impl Restoration {
         location: &PostgresLocation,
         schemas: &[Copied],
     ) -> Result<Self, CopyError> {
-        let mut session = Session::open(&super::target(location, Schema::Registry)?)?;
-        super::run(&mut session.client, "SET statement_timeout = 0")?;
+        let mut session = Session::without_hurry(&super::target(location, Schema::Registry)?)?;
         for schema in [Schema::Auth, Schema::Registry] {
             take_place(&mut session.client, &location.schema_name(schema), true)?;
         }

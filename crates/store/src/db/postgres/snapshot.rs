@@ -22,9 +22,8 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     pub(crate) fn begin(location: &PostgresLocation) -> Result<Self, CopyError> {
-        let mut session = Session::open(&super::target(location, Schema::Registry)?)?;
         // A large table takes longer than any request may.
-        super::run(&mut session.client, "SET statement_timeout = 0")?;
+        let mut session = Session::without_hurry(&super::target(location, Schema::Registry)?)?;
         super::run(
             &mut session.client,
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",

@@ -125,9 +125,9 @@ pub(super) fn failure(statement: &str, error: &postgres::Error) -> StoreError {
 }
 
 /// Classes of errors that say something about the moment and nothing about the statement: connections (08), conflicts that
-/// repetition did not end (40), resources (53), operators and timeouts (57).
+/// repetition did not end (40), resources (53), operators and timeouts (57), a pause in the middle of a transaction (25P03).
 fn is_passing(code: &str) -> bool {
-    ["08", "40", "53", "57"]
+    ["08", "25P03", "40", "53", "57"]
         .iter()
         .any(|class| code.starts_with(class))
 }
