@@ -90,6 +90,7 @@ def from_the_database(scratch: Path, seconds: float) -> list[str]:
         load = Load(world.far.url, known["api_key"]).start()
         far = {name: Prober(world.far.url, key["api_key"]) for name, key in (("known", known), ("doomed", doomed))}
         near = Prober(world.near.url, known["api_key"])
+        beside = Load(world.near.url, known["api_key"], beside=load).start()
         load.until_done(20)
         time.sleep(1.5)
         cut = world.network.cut(world.database.port)
@@ -100,19 +101,22 @@ def from_the_database(scratch: Path, seconds: float) -> list[str]:
         took = load.until_done(20)
         print(f"   writes at the cut-off replica go on {took:.2f} s after the firewall lets them")
         time.sleep(2)
-        load.stop()
+        load.stop(), beside.stop()
         for prober in (*far.values(), near):
             prober.stop()
         problems = world.are_up()
         there, halves = rows.of_postgres(world.database.url())
     print(f"   {load.told}; reads {dict(load.reads.statuses)}, the slowest after {load.reads.slowest_s:.1f} s; a known key {dict(far['known'].statuses())}")
+    print(f"   at the other replica, in the same series: {beside.told}")
     slowest = max(load.told.slowest_s, load.reads.slowest_s)
     return [
         *problems,
         *halves,
-        *load.told.compare(there),
+        *load.told.beside(beside.told).compare(there),
         *load.reads.problems[:3],
         *([] if slowest < PATIENCE_S else [f"an answer took {slowest:.1f} s"]),
+        *([] if set(beside.told.statuses) == {200} else [f"the other replica refused: {dict(beside.told.statuses)}"]),
+        *([] if beside.told.slowest_s < PATIENCE_S else [f"the other replica waited {beside.told.slowest_s:.1f} s for the one that is cut off"]),
         *([] if load.told.statuses[503] else ["nothing was refused"]),
         *([] if took < PATIENCE_S else [f"writes went on only {took:.1f} s after the firewall let them"]),
         *[f"a known key at the cut-off replica was answered {status}" for status in far["known"].statuses() if status not in (200, 503)],

@@ -14,6 +14,8 @@ API = "/api/2.0/mlflow/"
 POINTS_PER_BATCH = 10
 # A client that is refused comes back this much later, as a patient one would.
 PAUSE_S = 0.02
+# Where a load that writes beside another begins to count.
+SECOND_LOAD = 1_000_000
 # What a server may say when it cannot: come back later, or there is no space.
 HONEST = (503, 507)
 
@@ -60,6 +62,11 @@ class Told:
             problems.append(f"{len(invented)} rows are there that nobody asked for: {sorted(invented)[:3]}")
         return problems
 
+    def beside(self, other: Told) -> Told:
+        """What the clients of both were told."""
+        return Told(self.done | other.done, self.failed | other.failed, self.unknown | other.unknown, self.statuses + other.statuses,
+                    self.problems + other.problems, max(self.slowest_s, other.slowest_s), max(self.last_done, other.last_done))
+
     def __str__(self):
         return f"{len(self.done)} done, {len(self.failed)} failed, {len(self.unknown)} unknown; answers {dict(self.statuses)}, the slowest after {self.slowest_s:.1f} s"
 
@@ -67,14 +74,18 @@ class Told:
 class Load:
     """Writers of each kind, and a reader, until they are stopped. Every write is a row that no other write makes."""
 
-    def __init__(self, url: str, token: str, heavy: int = 0):
-        """`heavy` of the writers write half a megabyte at a time, so that a group of theirs does not fit the database's cache."""
+    def __init__(self, url: str, token: str, heavy: int = 0, beside: Load | None = None):
+        """`heavy` of the writers write half a megabyte at a time. `beside` another load it writes to the same run and series."""
         self.url, self.token = url, token
         self.told, self.reads = Told(), Told()
         self._heavy_writers = heavy
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
+        self._first = SECOND_LOAD if beside else 0
+        if beside:
+            self.run_id = beside.run_id
+            return
         created = Connection(url, token).json("POST", API + "runs/create", {"experiment_id": "0", "start_time": 1})
         assert created.status == 200, created.raw
         self.run_id = created.body["run"]["info"]["run_id"]
@@ -105,7 +116,7 @@ class Load:
         return self.told.last_done - since
 
     def _work(self, number: int, kind):
-        connection, count = Connection(self.url, self.token), 0
+        connection, count = Connection(self.url, self.token), self._first
         while not self._stop.is_set():
             row, endpoint, body = kind(number, count)
             count += 1
@@ -160,7 +171,8 @@ class Prober:
     """Uses one key again and again; notes when it was accepted and how it was refused."""
 
     def __init__(self, url: str, key: str, target: str = API + "experiments/search?max_results=1", method: str = "GET"):
-        self.answers: list[tuple[float, int, str, bool]] = []
+        # When it asked and when it was answered, with what, and whether that was marked stale.
+        self.answers: list[tuple[float, float, int, bool]] = []
         self._url, self._key, self._target, self._method = url, key, target, method
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -175,10 +187,10 @@ class Prober:
                 body = answer.body if isinstance(answer.body, dict) else {}
                 # Whoever asks for a verdict is answered 200 with "no" in it.
                 status = 401 if body.get("is_valid") is False else answer.status
-                self.answers.append((began, status, str(body.get("code", "")), answer.headers.get("x-hokusai-auth") == "stale"))
-            except (OSError, http.client.HTTPException) as error:
+                self.answers.append((began, time.monotonic(), status, answer.headers.get("x-hokusai-auth") == "stale"))
+            except (OSError, http.client.HTTPException):
                 connection.close()
-                self.answers.append((began, 0, repr(error), False))
+                self.answers.append((began, time.monotonic(), 0, False))
             self._stop.wait(0.05)
 
     def stop(self) -> Prober:
@@ -187,14 +199,15 @@ class Prober:
         return self
 
     def statuses(self, since: float = 0.0, until: float = float("inf")) -> Counter:
-        return Counter(status for at, status, _, _ in self.answers if since <= at < until)
+        """Of what was asked after one moment and answered before another."""
+        return Counter(status for asked, answered, status, _ in self.answers if since <= asked and answered < until)
 
     def last(self, status: int, since: float = 0.0, until: float = float("inf")) -> float | None:
-        """When it last began to ask and was answered so."""
-        return max((at for at, found, _, _ in self.answers if found == status and since <= at < until), default=None)
+        """When the last question began that was answered so."""
+        return max((asked for asked, answered, found, _ in self.answers if found == status and since <= asked and answered < until), default=None)
 
     def first(self, status: int, since: float = 0.0) -> float | None:
-        return min((at for at, found, _, _ in self.answers if found == status and at >= since), default=None)
+        return min((asked for asked, _, found, _ in self.answers if found == status and asked >= since), default=None)
 
     def was_stale(self) -> int:
         return sum(stale for _, _, _, stale in self.answers)

@@ -27,6 +27,7 @@ VALIDATE = "/api/v1/keys/validate"
 BOUND_S = 1.0
 # How much later than promised something may be seen to happen: a question each 50 ms, on a machine that does other things too.
 LATE_S = 0.5
+EARLY_S = 2.5
 
 
 class Ports:
@@ -248,8 +249,8 @@ def held_for_the_window(prober, what: str, cut: float, window_s: int, back: floa
     held = (last or cut) - cut
     print(f"   {what} was accepted for {held:.2f} s of a window of {window_s} s; answers in all {dict(prober.statuses())}")
     problems = [f"{what} was answered {status}" for status in prober.statuses() if status not in (200, 503)]
-    # What was heard last was heard up to a third of a second before the cut.
-    if held < window_s - BOUND_S:
+    # It counts from what was heard last, and a busy machine hears late.
+    if held < window_s - EARLY_S:
         problems.append(f"{what} worked for {held:.2f} s only, the window is {window_s} s")
     if held > window_s + LATE_S:
         problems.append(f"{what} was accepted for {held:.2f} s, the window is {window_s} s")
