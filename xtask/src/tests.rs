@@ -34,6 +34,10 @@ const STEPS: &[Step] = &[
         command: &["conformance/run"],
     },
     Step {
+        name: "openapi",
+        command: &["conformance/openapi/run"],
+    },
+    Step {
         name: "power-cut",
         command: &["power-cut/run"],
     },

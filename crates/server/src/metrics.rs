@@ -138,7 +138,7 @@ pub(crate) async fn serve(Extension(metrics): Extension<Arc<Metrics>>) -> Respon
 
 /// For the document.
 pub(crate) const DOC: Operation = Operation {
-    answer: Answer::Text,
+    answer: Answer::Metrics,
     ..Operation::answering("What was counted, as Prometheus reads it", Shape::Any)
 };
 

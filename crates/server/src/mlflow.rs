@@ -6,6 +6,7 @@ use crate::error::ApiError;
 use crate::json::Params;
 
 pub mod artifacts;
+mod describe;
 pub mod experiments;
 pub mod logged_models;
 pub mod metrics;

@@ -5,9 +5,12 @@
 //! A `pub const DOC: Operation` beside its handler, and `.describe(&DOC)` on its line of the routes page. A test fails on a route
 //! without one, and when the committed document under `docs/` is not what the routes say: `cargo xtask gen` writes it again.
 
+mod schema;
+
 use std::collections::BTreeMap;
 
 use hokusai_core::access::Action;
+use schema::{object, schema};
 use serde_json::{Map, Value, json};
 
 use crate::gate::Access;
@@ -27,6 +30,8 @@ pub struct Operation {
     pub headers: &'static [Field],
     /// The JSON body, if it takes one.
     pub body: Option<Body>,
+    /// Whether the body is a file, of any type.
+    pub takes_file: bool,
     /// The status of success.
     pub status: u16,
     /// What it answers then.
@@ -51,6 +56,10 @@ pub enum Answer {
     Json(Shape),
     /// Text for people or machines that are not browsers.
     Text,
+    /// Counters in the text form of `OpenMetrics`.
+    Metrics,
+    /// A file, or a range of one; its type follows from its name.
+    File,
 }
 
 /// A field of a body, a query or an answer.
@@ -104,6 +113,7 @@ impl Operation {
             query: &[],
             headers: &[],
             body: None,
+            takes_file: false,
             status: 200,
             answer: Answer::Json(shape),
             refusals: &[],
@@ -144,7 +154,7 @@ pub fn document<S: Clone + Send + Sync + 'static>(
     named.insert("Error", &ERROR);
     for route in routes {
         let operations = paths
-            .entry(route.path().to_owned())
+            .entry(route.path().replace("{*", "{"))
             .or_insert_with(|| json!({}));
         if let Some(operations) = operations.as_object_mut() {
             let method = route.method().as_str().to_ascii_lowercase();
@@ -212,6 +222,10 @@ fn operation<S: Clone + Send + Sync + 'static>(route: &Route<S>, named: &mut Nam
             json!({"required": body.is_required, "content": {"application/json": {"schema": shape}}}),
         );
     }
+    if doc.takes_file {
+        let file = json!({"required": true, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}});
+        fields.insert("requestBody".to_owned(), file);
+    }
     if let Access::Needs(action) = route.access() {
         let any_of = json!([{"bearer": []}, {"basic": []}, {"header": []}]);
         fields.insert("security".to_owned(), any_of);
@@ -228,10 +242,15 @@ fn responses<S: Clone + Send + Sync + 'static>(
 ) -> Value {
     let content = match &doc.answer {
         Answer::Json(shape) => json!({"application/json": {"schema": schema(shape, named)}}),
+        Answer::Metrics => json!({"application/openmetrics-text": {"schema": {"type": "string"}}}),
+        Answer::File => json!({"*/*": {"schema": {}}}),
         Answer::Text => json!({"text/plain": {"schema": {"type": "string"}}}),
     };
     let mut responses = Map::new();
     let done = json!({"description": "done", "content": content});
+    if matches!(doc.answer, Answer::File) {
+        responses.insert("206".to_owned(), done.clone());
+    }
     responses.insert(doc.status.to_string(), done);
     let mut refusals = doc.refusals.to_vec();
     if matches!(route.access(), Access::Needs(_)) {
@@ -253,49 +272,6 @@ fn responses<S: Clone + Send + Sync + 'static>(
     Value::Object(responses)
 }
 
-fn schema(shape: &'static Shape, named: &mut Named) -> Value {
-    match shape {
-        Shape::Text => json!({"type": "string"}),
-        Shape::Sized(least, most) => {
-            json!({"type": "string", "minLength": least, "maxLength": most})
-        }
-        Shape::Time => json!({"type": "string", "format": "date-time"}),
-        Shape::OneOf(values) => json!({"type": "string", "enum": values}),
-        Shape::Integer(least, most) => {
-            json!({"type": "integer", "minimum": least, "maximum": most})
-        }
-        Shape::Number => json!({"type": "number"}),
-        Shape::Boolean => json!({"type": "boolean"}),
-        Shape::List(of) => json!({"type": "array", "items": schema(of, named)}),
-        Shape::Object(fields) => object(fields, named),
-        Shape::Named(name, shape) => {
-            named.insert(name, shape);
-            json!({"$ref": format!("#/components/schemas/{name}")})
-        }
-        Shape::Nullable(of) => json!({"anyOf": [schema(of, named), {"type": "null"}]}),
-        Shape::Any => json!({}),
-    }
-}
-
-fn object(fields: &'static [Field], named: &mut Named) -> Value {
-    let properties: Map<String, Value> = fields
-        .iter()
-        .map(|field| {
-            let mut shape = schema(&field.shape, named);
-            if let (false, Some(shape)) = (field.about.is_empty(), shape.as_object_mut()) {
-                shape.insert("description".to_owned(), field.about.into());
-            }
-            (field.name.to_owned(), shape)
-        })
-        .collect();
-    let required: Vec<&str> = fields
-        .iter()
-        .filter(|field| field.is_required)
-        .map(|field| field.name)
-        .collect();
-    json!({"type": "object", "properties": properties, "required": required})
-}
-
 fn path_parameters(path: &str) -> Vec<&str> {
     path.split('/')
         .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
@@ -315,8 +291,11 @@ const fn describe(status: u16) -> &'static str {
         403 => "the key may not do this, or not from this address: `code` says which",
         404 => "there is no such thing, or not for this key",
         413 => "the body is too large",
+        416 => "the file has no such range",
         422 => "a field is beyond its bounds: the message names it",
         429 => "the key is over its rate: come back after Retry-After seconds",
+        501 => "this server does not do that",
+        507 => "no space is left for it",
         503 => "nobody can say now: come back after Retry-After seconds",
         _ => "refused",
     }

@@ -3,12 +3,11 @@
 use hokusai_core::access::Action;
 
 use super::{
-    artifacts, experiments, logged_models, metrics, model_versions, registered_models, runs,
-    server_info,
+    artifacts, describe, experiments, logged_models, metrics, model_versions, registered_models,
+    runs, server_info,
 };
 use crate::gate::Access::{Needs, Public};
 use crate::registry::RegistryState;
-use crate::registry::openapi::MLFLOW;
 use crate::routing::Route;
 
 /// All routes, at their canonical paths; [`crate::base_path`] maps the others here.
@@ -21,7 +20,13 @@ pub fn all() -> Vec<Route<RegistryState>> {
     routes.extend(artifact_store());
     routes
         .into_iter()
-        .map(|route| route.describe(&MLFLOW))
+        .map(|route| {
+            // A route that is not described is found by a test.
+            match describe::of(route.method().as_str(), route.path()) {
+                Some(operation) => route.describe(operation),
+                None => route,
+            }
+        })
         .collect()
 }
 

@@ -20,12 +20,6 @@ pub fn document() -> Value {
 /// For the document.
 pub(super) const DOC: Operation = Operation::answering("This document", Shape::Any);
 
-/// A route of MLflow.
-pub(crate) const MLFLOW: Operation = Operation {
-    description: "Parameters and answer are those of MLflow's REST API, each under `ajax-api` too.",
-    ..Operation::answering("As MLflow", Shape::Any)
-};
-
 /// Whether the registry lives or can answer.
 pub(crate) const HEALTH: Operation =
     Operation::answering("Whether this process can answer", Shape::Any);

@@ -72,6 +72,7 @@ pub(super) const MANIFEST: Operation = Operation::answering(
 pub(super) const REGISTER: Operation = Operation {
     description: "Makes an uploaded logged model the next version of a model, which is created if it is new, and points aliases at it: \
                   all of it or nothing.",
+    refusals: &[404],
     body: Some(Body {
         is_required: true,
         fields: &[
