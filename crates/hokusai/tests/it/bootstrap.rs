@@ -68,6 +68,45 @@ fn security_6_to_a_pipe_no_key_is_printed_and_none_is_made() {
 }
 
 #[test]
+fn security_6_on_a_terminal_the_key_is_printed_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = place(folder.path(), "data");
+    // `script` gives the command a terminal of its own.
+    let on_a_terminal = |until: &str| {
+        let binary = env!("CARGO_BIN_EXE_hokusai");
+        let command =
+            format!("{binary} serve auth --auth-listen {ANY} --data-dir {data} --announce");
+        let mut child = Command::new("script")
+            .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+            .env("HOKUSAI_LOG", "off")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = std::io::BufReader::new(child.stdout.take().unwrap());
+        let mut said = String::new();
+        while !said.contains(until) {
+            assert!(
+                std::io::BufRead::read_line(&mut lines, &mut said).unwrap() > 0,
+                "{said}"
+            );
+        }
+        // It passes the signal on.
+        let id = child.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        child.wait().unwrap();
+        said
+    };
+    let first = on_a_terminal("\"url\"");
+    assert!(
+        first.contains("shown this once") && holds_a_key(&first),
+        "{first}"
+    );
+    let second = on_a_terminal("\"url\"");
+    assert!(!holds_a_key(&second), "{second}");
+}
+
+#[test]
 fn security_6_the_key_file_is_new_and_no_symlink_is_followed() {
     let folder = tempfile::tempdir().unwrap();
     let (data, file, target) = (

@@ -169,8 +169,23 @@ async fn every_answer_of_the_store_is_harmless_to_browsers() {
         ("GET", app.at("%2e%2e"), None, 400),
         ("PUT", "loose".to_owned(), None, 404),
         ("DELETE", app.at("missing"), None, 200),
+        (
+            "GET",
+            format!("/get-artifact?run_id={}&path=evil.html", app.run),
+            Some("bytes=1-3"),
+            206,
+        ),
+        (
+            "GET",
+            format!("/get-artifact?run_id={}&path=../x", app.run),
+            None,
+            400,
+        ),
     ] {
-        let uri = format!("/api/2.0/mlflow-artifacts/artifacts/{path}");
+        let uri = match path.strip_prefix('/') {
+            Some(_) => path.clone(),
+            None => format!("/api/2.0/mlflow-artifacts/artifacts/{path}"),
+        };
         let mut request = Request::builder().method(method).uri(uri);
         if let Some(range) = range {
             request = request.header("range", range);
