@@ -286,6 +286,7 @@ const REGISTRY: &[Migration] = &[
     migration!(5, "registry", "0005_audit"),
     migration!(6, "registry", "0006_audit_seals"),
     migration!(7, "registry", "0007_long_values"),
+    migration!(8, "registry", "0008_versions_by_stage"),
 ];
 
 #[cfg(test)]

@@ -20,13 +20,13 @@ statements! {
     GET_VERSION = "SELECT m.name, v.version, v.created_at_ms, v.updated_at_ms, v.description, v.user_id, v.stage, \
         v.source, v.download_uri, v.run_id, v.run_link, v.logged_model_id, v.model_id \
         FROM model_versions v JOIN registered_models m ON m.id = v.model_id WHERE m.name = $1 AND v.version = $2";
-    /// The newest version of each stage, for some models.
+    /// The newest version of each stage, for some models: a look into an index for each stage, however many versions there are.
     LATEST_VERSIONS = "SELECT m.name, v.version, v.created_at_ms, v.updated_at_ms, v.description, v.user_id, v.stage, \
         v.source, v.download_uri, v.run_id, v.run_link, v.logged_model_id, v.model_id \
-        FROM model_versions v JOIN registered_models m ON m.id = v.model_id \
-        JOIN (SELECT model_id, MAX(version) AS version FROM model_versions WHERE model_id = ANY($1) \
-        GROUP BY model_id, stage) newest ON newest.model_id = v.model_id AND newest.version = v.version \
-        ORDER BY v.model_id, v.version";
+        FROM registered_models m CROSS JOIN (SELECT 'None' AS stage UNION ALL SELECT 'Staging' \
+        UNION ALL SELECT 'Production' UNION ALL SELECT 'Archived') s JOIN model_versions v ON v.model_id = m.id \
+        AND v.version = (SELECT MAX(n.version) FROM model_versions n WHERE n.model_id = m.id AND n.stage = s.stage) \
+        WHERE m.id = ANY($1) ORDER BY v.model_id, v.version";
     /// A new description.
     DESCRIBE_VERSION = "UPDATE model_versions SET description = $3, updated_at_ms = $4 \
         WHERE model_id = $1 AND version = $2";

@@ -60,3 +60,34 @@ fn postgresql_prepares_every_statement() {
         }
     }
 }
+
+/// The cost of showing a model must not grow with its versions.
+#[test]
+fn the_newest_version_of_a_stage_is_looked_up() {
+    let database = TestDatabase::new(Backend::Sqlite);
+    Store::open(&StoreOptions::new(database.location(), Schema::Registry))
+        .unwrap()
+        .close();
+    let connection =
+        rusqlite::Connection::open(database.directory().join("data/registry.sqlite")).unwrap();
+    rusqlite::vtab::array::load_module(&connection).unwrap();
+    let (_, sql, _) = texts(Schema::Registry)
+        .find(|(name, ..)| *name == "LATEST_VERSIONS")
+        .unwrap();
+    let mut explain = connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+        .unwrap();
+    let steps: Vec<String> = explain
+        .query_map([None::<i64>], |row| row.get("detail"))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let plan = steps.join("\n");
+    assert!(
+        plan.contains("model_versions_by_stage (model_id=? AND stage=?)"),
+        "{plan}"
+    );
+    for scanned in ["SCAN v", "SCAN n", "SCAN m"] {
+        assert!(!steps.iter().any(|step| step == scanned), "{plan}");
+    }
+}
