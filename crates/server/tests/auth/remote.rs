@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
@@ -207,7 +208,14 @@ async fn who_only_looks_like_an_auth_service_is_not_believed(
     let (real, _task) = serve(hokusai_server::auth::router(&world.service)).await;
     let body = json!({"spend": false}).to_string();
     let replayed = reqwest_once(&world, &real, &credential, body).await;
-    let target = real.clone();
+    // Whoever is redirected to learns nothing: it is not asked.
+    let is_asked = Arc::new(AtomicBool::new(false));
+    let asking = Arc::clone(&is_asked);
+    let (target, _task) = serve(Router::new().fallback(move || {
+        asking.store(true, Ordering::SeqCst);
+        async {}
+    }))
+    .await;
     let fakes = [
         Router::new().fallback(|| async { axum::Json(json!({"is_valid": true})) }),
         Router::new().fallback(move || {
@@ -231,6 +239,7 @@ async fn who_only_looks_like_an_auth_service_is_not_believed(
             (ErrorKind::Unavailable, "store-down")
         );
     }
+    assert!(!is_asked.load(Ordering::SeqCst), "a redirect was followed");
 }
 
 /// A real answer with its headers, to be played again.
