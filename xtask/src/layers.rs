@@ -24,6 +24,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     ("hokusai-frontdoor", &["hokusai-routes", "hokusai-wire"]),
     ("hokusai-migrate", &["hokusai-core", "hokusai-routes"]),
+    ("hokusai-s3-server", &[]),
     ("hokusai-testkit", &["hokusai-store"]),
     ("hokusai-verify", &["hokusai-core", "hokusai-routes"]),
     (

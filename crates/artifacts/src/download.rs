@@ -1,10 +1,13 @@
-//! Downloads: whole files or one range, streamed in chunks from a thread that may block.
+//! Downloads: whole files or one range, streamed in chunks; a file's from a thread that may block.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
 
 use bytes::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
 use tokio::sync::mpsc;
 
 use crate::ArtifactError;
@@ -48,7 +51,7 @@ impl ByteRange {
     }
 
     /// The first byte and the number of bytes, in a file of `size_bytes`.
-    fn resolve(self, size_bytes: u64) -> Result<(u64, u64), ArtifactError> {
+    pub(crate) fn resolve(self, size_bytes: u64) -> Result<(u64, u64), ArtifactError> {
         let first = match self {
             Self::From(first, _) => first,
             Self::Last(count) => size_bytes.saturating_sub(count),
@@ -64,10 +67,9 @@ impl ByteRange {
     }
 }
 
-/// An open file, about to be sent.
-#[derive(Debug)]
+/// An artifact, about to be sent.
 pub struct Download {
-    file: File,
+    body: Body,
     /// Size of the whole file.
     pub size_bytes: u64,
     /// First byte that is sent.
@@ -76,9 +78,18 @@ pub struct Download {
     pub length_bytes: u64,
 }
 
+/// Where its bytes come from.
+enum Body {
+    /// An open file at its first byte.
+    File(File),
+    /// Bytes of a bucket, neither more nor less than are announced, or an error.
+    Stream(BoxStream<'static, std::io::Result<Bytes>>),
+}
+
 impl Download {
-    pub(crate) fn new(
-        file: File,
+    /// Of an open file.
+    pub(crate) fn of_file(
+        mut file: File,
         size_bytes: u64,
         range: Option<ByteRange>,
     ) -> Result<Self, ArtifactError> {
@@ -86,49 +97,74 @@ impl Download {
             Some(range) => range.resolve(size_bytes)?,
             None => (0, size_bytes),
         };
+        file.seek(SeekFrom::Start(first_byte))?;
         Ok(Self {
-            file,
+            body: Body::File(file),
             size_bytes,
             first_byte,
             length_bytes,
         })
     }
 
-    /// The bytes. Reading stops when the stream is dropped.
-    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
-        let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
-        tokio::task::spawn_blocking(move || self.send(&sender));
-        stream::unfold(receiver, |mut receiver| async {
-            let chunk = receiver.recv().await?;
-            Some((chunk, receiver))
-        })
-    }
-
-    fn send(mut self, sender: &mpsc::Sender<Result<Bytes, std::io::Error>>) {
-        let mut left = self.length_bytes;
-        let mut step = || -> Result<Option<Bytes>, std::io::Error> {
-            if left == 0 {
-                return Ok(None);
-            }
-            let want = usize::try_from(left)
-                .unwrap_or(CHUNK_BYTES)
-                .min(CHUNK_BYTES);
-            let mut chunk = vec![0; want];
-            self.file.read_exact(&mut chunk)?;
-            left -= u64::try_from(want).unwrap_or(left);
-            Ok(Some(Bytes::from(chunk)))
-        };
-        while let Some(chunk) = step().transpose() {
-            let is_failed = chunk.is_err();
-            if sender.blocking_send(chunk).is_err() || is_failed {
-                return;
-            }
+    /// Of `bytes` of an artifact that has `size_bytes` in all.
+    pub(crate) fn of_stream(
+        stream: BoxStream<'static, std::io::Result<Bytes>>,
+        size_bytes: u64,
+        bytes: Range<u64>,
+    ) -> Self {
+        Self {
+            body: Body::Stream(stream),
+            size_bytes,
+            first_byte: bytes.start,
+            length_bytes: bytes.end.saturating_sub(bytes.start),
         }
     }
 
-    pub(crate) fn seek(mut self) -> Result<Self, ArtifactError> {
-        self.file.seek(SeekFrom::Start(self.first_byte))?;
-        Ok(self)
+    /// The bytes. Reading stops when the stream is dropped.
+    pub fn into_stream(self) -> BoxStream<'static, std::io::Result<Bytes>> {
+        let file = match self.body {
+            Body::File(file) => file,
+            Body::Stream(stream) => return stream,
+        };
+        let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
+        tokio::task::spawn_blocking(move || send(file, self.length_bytes, &sender));
+        let chunks = stream::unfold(receiver, |mut receiver| async {
+            let chunk = receiver.recv().await?;
+            Some((chunk, receiver))
+        });
+        chunks.boxed()
+    }
+}
+
+impl fmt::Debug for Download {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Download")
+            .field("size_bytes", &self.size_bytes)
+            .field("first_byte", &self.first_byte)
+            .field("length_bytes", &self.length_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+fn send(mut file: File, length_bytes: u64, sender: &mpsc::Sender<std::io::Result<Bytes>>) {
+    let mut left = length_bytes;
+    let mut step = || -> std::io::Result<Option<Bytes>> {
+        if left == 0 {
+            return Ok(None);
+        }
+        let want = usize::try_from(left)
+            .unwrap_or(CHUNK_BYTES)
+            .min(CHUNK_BYTES);
+        let mut chunk = vec![0; want];
+        file.read_exact(&mut chunk)?;
+        left -= u64::try_from(want).unwrap_or(left);
+        Ok(Some(Bytes::from(chunk)))
+    };
+    while let Some(chunk) = step().transpose() {
+        let is_failed = chunk.is_err();
+        if sender.blocking_send(chunk).is_err() || is_failed {
+            return;
+        }
     }
 }
 

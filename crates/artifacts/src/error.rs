@@ -50,6 +50,20 @@ pub enum ArtifactError {
     /// The client broke off.
     #[error("the upload broke off: {0}")]
     Body(String),
+    /// A key of an object store is shorter than a path of a file system may be.
+    #[error(
+        "the artifact path is too long for an object store: with the store's prefix it may have at most {limit_bytes} bytes"
+    )]
+    PathTooLong {
+        /// The limit.
+        limit_bytes: usize,
+    },
+    /// The object store does not answer, or says that it can't at the moment.
+    #[error("the object store does not answer: {0}")]
+    Unavailable(String),
+    /// The object store answers that it won't: credentials, permissions, a bucket that is not there.
+    #[error("the object store refuses: {0}")]
+    Refused(String),
     /// The disk failed.
     #[error("the artifact store failed: {0}")]
     Io(#[source] std::io::Error),

@@ -120,6 +120,17 @@ impl ApiError {
         }
     }
 
+    /// The place where artifacts are kept is away: the log learns the cause.
+    pub fn store_away(cause: impl Into<String>) -> Self {
+        let message =
+            "the artifact store is not answering; the request was not carried out, try again";
+        Self {
+            cause: Some(cause.into()),
+            ..Self::new(ErrorKind::Unavailable, message)
+        }
+        .retry_after(1)
+    }
+
     /// Adds a field to the body, for instance the typed reason of a refused key.
     #[must_use]
     pub fn with(mut self, field: &str, value: impl Into<Value>) -> Self {

@@ -241,17 +241,31 @@ fn explained(error: CopyError) -> anyhow::Error {
 
 /// Refuses to serve artifacts of a restore that was broken off.
 pub(super) fn refuse_unfinished(location: &ArtifactsLocation) -> anyhow::Result<()> {
-    let marker = location.path().join(RESTORING);
-    if marker.exists() {
-        return Err(Failure {
-            message: format!(
-                "a restore into `{}` is under way or was broken off",
-                location.path().display()
-            ),
-            hint: Some("wait for it, or empty the directory and restore again".to_owned()),
-            exit: Exit::CouldNotRun,
-        })
-        .context("the artifact store cannot be used");
+    match location {
+        ArtifactsLocation::Directory(path) if path.join(RESTORING).exists() => {
+            Err(unfinished(location)).context("the artifact store cannot be used")
+        }
+        // Its note is read once it is open.
+        ArtifactsLocation::Directory(_) | ArtifactsLocation::Bucket(_) => Ok(()),
     }
-    Ok(())
+}
+
+/// A restore has begun there and not ended.
+pub(super) fn unfinished(location: &ArtifactsLocation) -> anyhow::Error {
+    Failure {
+        message: format!("a restore into `{location}` is under way or was broken off"),
+        hint: Some(
+            match location {
+                ArtifactsLocation::Directory(_) => {
+                    "wait for it, or empty the directory and restore again"
+                }
+                ArtifactsLocation::Bucket(_) => {
+                    "wait for it, or delete what is below that prefix and restore again"
+                }
+            }
+            .to_owned(),
+        ),
+        exit: Exit::CouldNotRun,
+    }
+    .into()
 }

@@ -4,6 +4,7 @@
 mod bootstrap;
 mod front_door;
 mod listening;
+mod opening;
 mod running;
 
 use clap::{Args, Subcommand};

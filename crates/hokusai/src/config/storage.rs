@@ -1,10 +1,10 @@
 //! Where databases and artifacts are.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
-use hokusai_artifacts::{ArtifactsLocation, Limits};
+use hokusai_artifacts::{ArtifactsLocation, AwsEnvironment, Endpoint, InvalidLocation, Limits};
 use hokusai_store::{Location, PostgresLocation};
 
 use crate::exit::Failure;
@@ -39,9 +39,26 @@ pub(crate) struct StorageSettings {
         value_parser = BoolishValueParser::new()
     )]
     pub database_trusted_network: bool,
-    /// Where artifacts are kept: <file:DIRECTORY>; `artifacts` in the data directory if nothing is said.
+    /// Where artifacts are kept: <file:DIRECTORY> or <s3://BUCKET/PREFIX>; `artifacts` in the data directory if nothing is said.
+    /// Credentials and region of a bucket come from the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`.
     #[arg(long, env = "HOKUSAI_ARTIFACTS_URL", global = true, value_name = "URL")]
     pub artifacts_url: Option<String>,
+    /// Where a bucket is that is not at AWS: <https://HOST>; also read from `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`.
+    #[arg(
+        long,
+        env = "HOKUSAI_ARTIFACTS_ENDPOINT",
+        global = true,
+        value_name = "URL"
+    )]
+    pub artifacts_endpoint: Option<String>,
+    /// Talks to an object store on another machine without TLS: nobody can listen in between.
+    #[arg(
+        long,
+        env = "HOKUSAI_ARTIFACTS_TRUSTED_NETWORK",
+        global = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    pub artifacts_trusted_network: bool,
     /// Uploads stop before the artifacts' file system has less free space than this, so that the database can go on; 0: never.
     #[arg(
         long,
@@ -79,7 +96,7 @@ pub(crate) struct StorageConfig {
 impl StorageSettings {
     pub(super) fn check(&self) -> anyhow::Result<StorageConfig> {
         Ok(StorageConfig {
-            artifacts: artifacts(self.artifacts_url.as_deref(), &self.data_dir)?,
+            artifacts: self.artifacts()?,
             location: self.location()?,
             limits: Limits {
                 free_space_floor_bytes: self.free_space_floor_mib << 20,
@@ -106,17 +123,51 @@ impl StorageSettings {
             )),
         }
     }
-}
 
-fn artifacts(url: Option<&str>, data_dir: &Path) -> anyhow::Result<ArtifactsLocation> {
-    match url {
-        None => Ok(ArtifactsLocation::directory(data_dir.join("artifacts"))),
-        Some(url) => url.parse().map_err(|error| {
-            Failure::usage(
-                format!("artifacts-url: {error}"),
-                "write file:/absolute/directory",
-            )
-        }),
+    fn artifacts(&self) -> anyhow::Result<ArtifactsLocation> {
+        let location = match &self.artifacts_url {
+            None => ArtifactsLocation::directory(self.data_dir.join("artifacts")),
+            Some(url) => url.parse().map_err(|error| {
+                Failure::usage(
+                    format!("artifacts-url: {error}"),
+                    "write file:/absolute/directory or s3://bucket/prefix",
+                )
+            })?,
+        };
+        match location {
+            ArtifactsLocation::Bucket(bucket) => {
+                let environment = AwsEnvironment::from_variables(std::env::vars_os().filter_map(
+                    |(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)),
+                ));
+                let bucket = bucket.at(self.endpoint()?).with_environment(environment);
+                Ok(ArtifactsLocation::Bucket(bucket))
+            }
+            ArtifactsLocation::Directory(_) if self.artifacts_endpoint.is_some() => {
+                Err(Failure::usage(
+                    "artifacts-endpoint is said, but artifacts are not kept in a bucket",
+                    "add artifacts-url = s3://bucket/prefix, or leave artifacts-endpoint out",
+                ))
+            }
+            directory @ ArtifactsLocation::Directory(_) => Ok(directory),
+        }
+    }
+
+    fn endpoint(&self) -> anyhow::Result<Option<Endpoint>> {
+        let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let named = match &self.artifacts_endpoint {
+            Some(endpoint) => Some(endpoint.clone()),
+            None => said("AWS_ENDPOINT_URL_S3").or_else(|| said("AWS_ENDPOINT_URL")),
+        };
+        let parsed = named.map(|raw| Endpoint::parse(&raw, self.artifacts_trusted_network));
+        parsed.transpose().map_err(|error| {
+            let hint = match error {
+                InvalidLocation::PlainEndpoint { .. } => {
+                    "write https:, or say --artifacts-trusted-network if nobody can listen in between"
+                }
+                _ => "write https://host:port, without a user, a query or a fragment",
+            };
+            Failure::usage(format!("artifacts-endpoint: {error}"), hint)
+        })
     }
 }
 

@@ -20,7 +20,11 @@ async fn verified(server: &Server, key: &str, head: &str) -> Value {
 }
 
 async fn a_backup_under_load_is_complete_and_consistent(backend: Backend) {
-    let (from, to) = (Home::new(backend), Home::new(backend));
+    moved_under_load(&Home::new(backend), &Home::new(backend)).await;
+}
+
+/// Backs up a home whose server works, restores into another, and compares.
+pub(crate) async fn moved_under_load(from: &Home, to: &Home) {
     let server = from.serve();
     let admin = read_key(Path::new(&from.path("key")));
     let load = Load::start(&server, &admin).await;

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output};
 
+use hokusai_s3_server::{BUCKET, S3Server};
 use hokusai_testkit::Backend;
 use serde_json::Value;
 
@@ -11,6 +12,8 @@ use crate::process::Server;
 pub(crate) struct Home {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) database: Option<String>,
+    /// Flags, when artifacts are not in the folder.
+    artifacts: Vec<String>,
 }
 
 impl Home {
@@ -18,6 +21,22 @@ impl Home {
         Self {
             folder: tempfile::tempdir().unwrap(),
             database: (backend == Backend::Postgres).then(hokusai_testkit::whole_postgres_database),
+            artifacts: Vec::new(),
+        }
+    }
+
+    /// With artifacts below a prefix of a store's bucket.
+    pub(crate) fn in_bucket(self, store: &S3Server, prefix: &str) -> Self {
+        let url = format!("s3://{BUCKET}/{prefix}");
+        let flags = [
+            "--artifacts-url",
+            &url,
+            "--artifacts-endpoint",
+            &store.url(),
+        ];
+        Self {
+            artifacts: flags.map(str::to_owned).to_vec(),
+            ..self
         }
     }
 
@@ -30,6 +49,7 @@ impl Home {
         if let Some(url) = &self.database {
             settings.extend(["--database-url".to_owned(), url.clone()]);
         }
+        settings.extend(self.artifacts.iter().cloned());
         settings
     }
 
@@ -43,12 +63,15 @@ impl Home {
             arguments.extend([name.to_owned(), value]);
         }
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        Server::start(self.folder.path(), &arguments, 2)
+        let mut environment = S3Server::variables().to_vec();
+        environment.push(("HOKUSAI_LOG", "info"));
+        Server::start_within(self.folder.path(), &arguments, 2, &environment)
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_hokusai"))
             .env_clear()
+            .envs(S3Server::variables())
             .args(arguments)
             .args(self.settings())
             .output()

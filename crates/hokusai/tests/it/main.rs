@@ -10,6 +10,7 @@
 mod audit;
 mod backup;
 mod bootstrap;
+mod bucket;
 mod callers;
 #[path = "../../../wire/tests/it/cases.rs"]
 mod cases;

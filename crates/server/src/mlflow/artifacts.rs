@@ -28,11 +28,17 @@ use crate::error::{ApiError, ErrorKind};
 pub(super) fn refused(error: ArtifactError) -> ApiError {
     let kind = match &error {
         ArtifactError::NotFound => ErrorKind::DoesNotExist,
-        ArtifactError::IsDirectory | ArtifactError::NotADirectory => ErrorKind::InvalidParameter,
+        ArtifactError::IsDirectory
+        | ArtifactError::NotADirectory
+        | ArtifactError::PathTooLong { .. } => ErrorKind::InvalidParameter,
         ArtifactError::RangeNotSatisfiable { .. } => ErrorKind::RangeNotSatisfiable,
         ArtifactError::TooLarge { .. } => ErrorKind::TooLarge,
         ArtifactError::NoSpace { .. } | ArtifactError::Full => ErrorKind::NoSpace,
         ArtifactError::Stalled { .. } | ArtifactError::Body(_) => ErrorKind::BadRequest,
+        ArtifactError::Unavailable(cause) => return ApiError::store_away(cause.clone()),
+        ArtifactError::Refused(cause) => {
+            return ApiError::internal(format!("the object store refuses: {cause}"));
+        }
         ArtifactError::Io(cause) => return ApiError::internal(format!("artifact store: {cause}")),
     };
     ApiError::new(kind, error.to_string())

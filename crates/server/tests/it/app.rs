@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
-use hokusai_artifacts::{Artifacts, ArtifactsLocation, Limits};
+use hokusai_artifacts::{Artifacts, Limits};
 use hokusai_core::clock::Clock;
 use hokusai_core::random::Random;
 use hokusai_server::registry::{RegistryState, router};
@@ -70,8 +70,8 @@ impl App {
             free_space_floor_bytes,
             ..Limits::default()
         };
-        let place = ArtifactsLocation::directory(directory.path().join("artifacts"));
-        let artifacts = Artifacts::open(&place, limits, SystemTime::UNIX_EPOCH).unwrap();
+        let place = directory.path().join("artifacts");
+        let artifacts = Artifacts::open_directory(&place, limits, SystemTime::UNIX_EPOCH).unwrap();
         let (clock, random) = (
             Arc::new(StillClock::default()),
             Arc::new(Counting::default()),

@@ -47,7 +47,12 @@ pub(super) fn copy(
         .enable_all()
         .build()?;
     let now = SystemClock::start().system_time();
-    let store = Artifacts::open(&config.storage.artifacts, Limits::default(), now)
+    let store = runtime
+        .block_on(Artifacts::open(
+            &config.storage.artifacts,
+            Limits::default(),
+            now,
+        ))
         .context("the artifact store cannot be read")?;
     let mut collected = Collected::default();
     let sizes = databases.uploads.iter().map(|entry| entry.size_bytes);

@@ -42,7 +42,12 @@ pub(super) fn check(config: &Config, is_quiet: bool) -> anyhow::Result<Read> {
         .enable_all()
         .build()?;
     let now = SystemClock::start().system_time();
-    let store = Artifacts::open(&config.storage.artifacts, Limits::default(), now)
+    let store = runtime
+        .block_on(Artifacts::open(
+            &config.storage.artifacts,
+            Limits::default(),
+            now,
+        ))
         .context("the artifact store cannot be read")?;
     let recorded = recorded(config)?;
     let bar = progress::bar(is_quiet)?;
@@ -121,6 +126,10 @@ async fn fault(
     let download = match store.download(&path, None).await {
         Ok(download) => download,
         Err(error) if is_absence(&error) => return Ok(Some("it is not there".to_owned())),
+        // Says nothing about this file, and the next would wait as long.
+        Err(error @ (ArtifactError::Unavailable(_) | ArtifactError::Refused(_))) => {
+            return Err(error.into());
+        }
         Err(error) => return Ok(Some(format!("it cannot be read: {error}"))),
     };
     let (mut digest, mut bytes) = (Running::default(), 0_u64);

@@ -6,11 +6,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use hokusai_artifacts::Limits;
+use hokusai_artifacts::{ArtifactError, Artifacts, ArtifactsLocation, Limits};
 use hokusai_store::Location;
 
 use super::Finding;
 use crate::config::{Config, Settings};
+use crate::system::SystemClock;
 
 /// Looks at what the databases and the artifacts need.
 pub(super) fn look(config: &Config, settings: &Settings) -> Vec<Finding> {
@@ -24,10 +25,52 @@ pub(super) fn look(config: &Config, settings: &Settings) -> Vec<Finding> {
         }
         Location::Postgres(_) => findings.push(postgres(settings)),
     }
-    let artifacts = config.storage.artifacts.path();
-    findings.extend(directory_findings("data.artifacts", artifacts));
-    findings.extend(space(artifacts, config.storage.limits));
+    match &config.storage.artifacts {
+        ArtifactsLocation::Directory(artifacts) => {
+            findings.extend(directory_findings("data.artifacts", artifacts));
+            findings.extend(space(artifacts, config.storage.limits));
+        }
+        bucket @ ArtifactsLocation::Bucket(_) => findings.push(bucket_finding(bucket)),
+    }
     findings
+}
+
+/// By trying: whether the bucket can be reached, written and read.
+fn bucket_finding(location: &ArtifactsLocation) -> Finding {
+    const ID: &str = "data.artifacts";
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let detail = format!("`{location}` was not looked at: {error}");
+            return Finding::wrong(ID, detail, "free what this process needs");
+        }
+    };
+    let now = SystemClock::start().system_time();
+    let tried = runtime.block_on(async {
+        let store = Artifacts::open(location, Limits::default(), now).await?;
+        store.is_claimed_for_restore().await
+    });
+    match tried {
+        Ok(false) => Finding::fine(ID, format!("`{location}` can be written and read")),
+        Ok(true) => Finding::wrong(
+            ID,
+            format!("a restore into `{location}` is under way or was broken off"),
+            "wait for it, or delete what is below that prefix and restore again",
+        ),
+        Err(error @ ArtifactError::Unavailable(_)) => Finding::wrong(
+            ID,
+            format!("`{location}`: {error}"),
+            "start the store, or correct --artifacts-endpoint",
+        ),
+        Err(error) => Finding::wrong(
+            ID,
+            format!("`{location}`: {error}"),
+            "correct the bucket in --artifacts-url, or credentials and region in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION",
+        ),
+    }
 }
 
 fn directory_findings(id: &'static str, directory: &Path) -> Vec<Finding> {

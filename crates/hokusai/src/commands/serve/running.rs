@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -16,11 +16,12 @@ use hokusai_server::authority::Authority;
 use hokusai_server::authority::http::{FOLLOW_MS, HttpAuthority};
 use hokusai_server::registry::{self, RegistryState};
 use hokusai_store::statement::Schema;
-use hokusai_store::{Store, StoreError, StoreOptions};
+use hokusai_store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::opening::{open, open_artifacts};
 use super::{Part, bootstrap, listening};
 use crate::config::Config;
 use crate::system::{SystemClock, SystemRandom};
@@ -31,6 +32,7 @@ pub(crate) struct Running {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
     stores: Vec<Store>,
+    artifacts: Option<Artifacts>,
     auth: Option<AuthService>,
     routers: Vec<(&'static str, Router)>,
 }
@@ -45,6 +47,7 @@ pub(crate) async fn start(config: &Config, part: Option<&Part>) -> anyhow::Resul
         stop,
         tasks: JoinSet::new(),
         stores: Vec::new(),
+        artifacts: None,
         auth: None,
         routers: Vec::new(),
     };
@@ -85,6 +88,15 @@ impl Running {
             tracing::warn!(
                 "some requests did not finish in {} s and are cut off",
                 DRAIN.as_secs()
+            );
+        }
+        if let Some(artifacts) = &self.artifacts
+            && tokio::time::timeout(DRAIN, artifacts.settle())
+                .await
+                .is_err()
+        {
+            tracing::warn!(
+                "uploads that were cut off could not be aborted in the object store; a start in a day does it"
             );
         }
         if let Some(auth) = &self.auth
@@ -153,6 +165,7 @@ impl Running {
         self.stores.push(store.clone());
         self.name_the_end_of(&store, Schema::Registry);
         let artifacts = open_artifacts(config, clock.as_ref()).await?;
+        self.artifacts = Some(artifacts.clone());
         let state = RegistryState::new(store, artifacts, clock, random)
             .with_upload_quota(config.storage.upload_quota_bytes);
         self.serve(
@@ -287,28 +300,6 @@ fn patient_ticks(period_ms: u64) -> tokio::time::Interval {
     let mut ticks = tokio::time::interval(Duration::from_millis(period_ms));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     ticks
-}
-
-async fn open_artifacts(config: &Config, clock: &dyn Clock) -> anyhow::Result<Artifacts> {
-    let location = config.storage.artifacts.clone();
-    let since_epoch = Duration::from_millis(u64::try_from(clock.now_ms()).unwrap_or(0));
-    let now = SystemTime::UNIX_EPOCH + since_epoch;
-    crate::commands::restore::refuse_unfinished(&location)?;
-    let limits = config.storage.limits;
-    tokio::task::spawn_blocking(move || Artifacts::open(&location, limits, now))
-        .await?
-        .with_context(|| {
-            format!(
-                "the artifact store in `{}` cannot be used",
-                config.storage.artifacts.path().display()
-            )
-        })
-}
-
-async fn open(config: &Config, schema: Schema) -> anyhow::Result<Store> {
-    let options = StoreOptions::new(config.storage.location.clone(), schema);
-    // Opening blocks, and the PostgreSQL client must not even be dropped inside a task.
-    Ok(tokio::task::spawn_blocking(move || Store::open(&options)).await??)
 }
 
 /// How long requests may take to finish after a stop.

@@ -67,22 +67,27 @@ struct Writer {
 }
 
 impl Load {
-    /// Starts two of each kind.
+    /// Makes the model `tea` and starts two of each kind.
     pub(crate) async fn start(server: &Server, key: &str) -> Self {
-        let load = Self {
-            done: Arc::default(),
-            stop: Arc::default(),
-            tasks: Mutex::default(),
-        };
-        let registry = server.url("registry").to_owned();
         let made = post(
-            &registry,
+            server.url("registry"),
             key,
             "registered-models/create",
             json!({"name": "tea"}),
         )
         .await;
         assert!(made["registered_model"].is_object(), "{made}");
+        Self::start_where_tea_is(server, key).await
+    }
+
+    /// The same where the model is there.
+    pub(crate) async fn start_where_tea_is(server: &Server, key: &str) -> Self {
+        let load = Self {
+            done: Arc::default(),
+            stop: Arc::default(),
+            tasks: Mutex::default(),
+        };
+        let registry = server.url("registry").to_owned();
         for _ in 0..2 {
             let body = json!({"experiment_id": "0", "start_time": 1});
             let run = post(&registry, key, "runs/create", body).await;
@@ -212,7 +217,7 @@ impl Writer {
     }
 }
 
-fn artifact(registry: &str, path: &str) -> String {
+pub(crate) fn artifact(registry: &str, path: &str) -> String {
     format!("{registry}/api/2.0/mlflow-artifacts/artifacts/{path}")
 }
 
@@ -225,7 +230,7 @@ fn sha256(bytes: &[u8]) -> String {
     digits.collect()
 }
 
-async fn post(registry: &str, key: &str, path: &str, body: Value) -> Value {
+pub(crate) async fn post(registry: &str, key: &str, path: &str, body: Value) -> Value {
     let url = format!("{registry}/api/2.0/mlflow/{path}");
     let answer = ask(Method::POST, &url, key, Some(body)).await;
     assert_eq!(answer.status, 200, "{path}: {answer:?}");

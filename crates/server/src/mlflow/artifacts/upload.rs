@@ -17,7 +17,7 @@ use crate::mlflow::registered_models::rule;
 use crate::path::Path;
 use crate::registry::RegistryState;
 
-/// Streams a body to disk and publishes it. The path was decoded once, by the router.
+/// Streams a body into the store and publishes it. The path was decoded once, by the router.
 pub async fn upload(
     State(state): State<RegistryState>,
     _caller: Caller,
@@ -30,7 +30,7 @@ pub async fn upload(
 async fn store(state: &RegistryState, path: &str, body: Body) -> Result<Response, ApiError> {
     let path: ArtifactPath = path.parse().map_err(rule)?;
     may_change(state, &path).await?;
-    let staged = receive(state, body).await.inspect_err(|error| {
+    let staged = receive(state, &path, body).await.inspect_err(|error| {
         if error.kind() == ErrorKind::NoSpace {
             state.uploads.count_refusal();
         }
@@ -40,7 +40,7 @@ async fn store(state: &RegistryState, path: &str, body: Body) -> Result<Response
     may_change(state, &path).await?;
     let (size_bytes, sha256) = (staged.size_bytes(), staged.sha256().to_owned());
     let replaces = doubt_digest(state, &path, size_bytes).await?;
-    staged.publish(&path).await.map_err(refused)?;
+    staged.publish().await.map_err(refused)?;
     let recorded = path.clone();
     let outcome = state
         .store
@@ -55,8 +55,12 @@ async fn store(state: &RegistryState, path: &str, body: Body) -> Result<Response
     Ok(Json(json!({})).into_response())
 }
 
-/// Takes the body to disk. One that says how long it is and does not fit is refused before any of it is read.
-async fn receive(state: &RegistryState, body: Body) -> Result<StagedUpload, ApiError> {
+/// Takes the body into the store. One that says how long it is and does not fit is refused before any of it is read.
+async fn receive(
+    state: &RegistryState,
+    path: &ArtifactPath,
+    body: Body,
+) -> Result<StagedUpload, ApiError> {
     let (store, clock) = (&state.store, state.clock.as_ref());
     if let Some(announced) = body.size_hint().exact() {
         let limit_bytes = Limits::MAX_UPLOAD_BYTES;
@@ -71,7 +75,7 @@ async fn receive(state: &RegistryState, body: Body) -> Result<StagedUpload, ApiE
     }
     let staged = state
         .artifacts
-        .receive(body.into_data_stream())
+        .receive(path, body.into_data_stream())
         .await
         .map_err(refused)?;
     state
