@@ -10,6 +10,7 @@ import re
 import subprocess
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,8 +57,8 @@ def fill(disk: Path, leave: int) -> Path:
 
 def amid_a_group_commit(scratch: Path, seconds: float) -> list[str]:
     """The disk fills while many write at once, again and again; the last time the server is killed before there is space again."""
-    with small_disk(scratch / "disk", 128) as disk:
-        server = HokusaiServer(disk, flags=("--free-space-floor-mib", "0"), env={"HOKUSAI_LOG": "info"})
+    with small_disk(scratch / "data", 128) as disk:
+        server = HokusaiServer(scratch, flags=("--free-space-floor-mib", "0"), env={"HOKUSAI_LOG": "info"})
         problems = []
         load = Load(server.url, server.token, heavy=6).start()
         load.until_done(20)
@@ -78,8 +79,10 @@ def amid_a_group_commit(scratch: Path, seconds: float) -> list[str]:
         server.start()
         again = Connection(server.url, server.token).json("POST", API + "runs/create", {"experiment_id": "0"})
         server.stop()
+    reasons = Counter(re.findall(r'"error":"([^"]*)"', log))
     lost = [int(size) for _, size in LOST_GROUP.findall(log)]
     print(f"   {load.told}; reads {dict(load.reads.statuses)}; {len(lost)} groups were refused, of up to {max(lost, default=0)} writes")
+    problems += [] if set(load.told.statuses) <= {200, 507} else [f"a full disk was called something else: {dict(load.told.statuses)} {reasons}"]
     problems += [] if alive else [f"the server is down: {server.process.child.returncode} {log[-1500:]}"]
     problems += [] if max(lost, default=0) > 1 else ["the disk was never full in the middle of a group"]
     problems += [] if again.status == 200 else [f"after a restart: {again}"]

@@ -60,6 +60,11 @@ fn refused(error: &rusqlite::Error) -> OpenError {
 /// The driver's error in the store's words.
 pub(super) fn failure(statement: &str, error: &rusqlite::Error) -> StoreError {
     use rusqlite::ErrorCode;
+    let code = error.sqlite_error().map(|told| told.extended_code);
+    // The index of its log could not grow: SQLite does not ask why, and there is one reason.
+    if code == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+        return StoreError::Full;
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::Full,
         Some(
