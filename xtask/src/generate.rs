@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 
-use crate::findings;
+use crate::{findings, limits};
 
 /// Each file, and the arguments of `hokusai` that print it.
 const FILES: &[(&str, &[&str])] = &[
@@ -36,5 +36,11 @@ pub(crate) fn run() -> anyhow::Result<()> {
     }
     std::fs::write(findings::PAGE, findings::page(Path::new("."))?)?;
     println!("wrote {}", findings::PAGE);
+    let page = limits::page(Path::new("."))?;
+    if let Some(row) = limits::unexplained(&page) {
+        bail!("a limit needs a doc comment that says why: {row}");
+    }
+    std::fs::write(limits::PAGE, page)?;
+    println!("wrote {}", limits::PAGE);
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod findings;
 mod generate;
 mod layers;
+mod limits;
 mod tests;
 
 use anyhow::bail;

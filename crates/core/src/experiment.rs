@@ -82,5 +82,7 @@ pub fn check_tag(key: &str, value: &str) -> Result<(), InvalidExperiment> {
     }
 }
 
+/// Longest name of an experiment, in characters (MLflow's limit).
 const MAX_NAME_CHARS: usize = 500;
+/// Longest value of an experiment's tag, in characters (MLflow's limit).
 const MAX_TAG_VALUE_CHARS: usize = 20_000;

@@ -110,10 +110,14 @@ pub enum BeyondLimit {
 /// Checks the numbers of a batch.
 pub const fn check_batch(metrics: usize, params: usize, tags: usize) -> Result<(), BeyondLimit> {
     let limits = [
-        ("metrics", 1000, metrics),
-        ("params", 100, params),
-        ("tags", 100, tags),
-        ("metrics, params, and tags", 1000, metrics + params + tags),
+        ("metrics", MOST_METRICS, metrics),
+        ("params", MOST_PARAMS_OR_TAGS, params),
+        ("tags", MOST_PARAMS_OR_TAGS, tags),
+        (
+            "metrics, params, and tags",
+            MOST_ENTITIES,
+            metrics + params + tags,
+        ),
     ];
     let mut index = 0;
     while index < limits.len() {
@@ -163,6 +167,12 @@ pub fn truncated(mut text: String, limit: usize) -> String {
     text
 }
 
+/// Metrics of one batch (MLflow's limit).
+const MOST_METRICS: usize = 1000;
+/// Params, and tags, of one batch (MLflow's limit).
+const MOST_PARAMS_OR_TAGS: usize = 100;
+/// All of one batch together (MLflow's limit).
+const MOST_ENTITIES: usize = 1000;
 /// Longest key, in characters.
 pub const MAX_KEY: usize = MAX_KEY_CHARS;
 /// Longest value of a param, in characters.

@@ -194,7 +194,9 @@ pub const COMPUTE_MS: (i64, i64) = (0, 86_400_000);
 /// would otherwise grow the database by a row per request.
 pub const MOST_ENDPOINTS: usize = 100;
 const OTHER: &str = "(other)";
+/// A path of a route; longer ones hold ids, which would be told apart for nothing.
 const MOST_ENDPOINT_CHARS: usize = 200;
+/// Three UUIDs.
 const MOST_IDEMPOTENCY_CHARS: usize = 128;
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! Whole bodies: how large they may be, and how slowly they may come.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, Method, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{ApiError, ErrorKind};
 
@@ -37,7 +39,44 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
             _ => {}
         }
         let (parts, body) = request.into_parts();
+        let _room = match parts.extensions.get::<BodyMemory>() {
+            Some(memory) => memory.room_for(expected_bytes(&body), PACE).await?,
+            None => None,
+        };
         read(&parts.headers, body, MAX_JSON_BYTES).await.map(Self)
+    }
+}
+
+/// Memory for large bodies that come in, shared by all requests of a service; an extension of each.
+#[derive(Clone, Debug)]
+pub struct BodyMemory(Arc<Semaphore>);
+
+impl Default for BodyMemory {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MOST_BYTES_COMING_IN / UNIT_BYTES)))
+    }
+}
+
+impl BodyMemory {
+    /// Waits for room for a body of so many bytes, no longer than a body is waited for; a small one needs none.
+    async fn room_for(
+        &self,
+        bytes: usize,
+        pace: Pace,
+    ) -> Result<Option<OwnedSemaphorePermit>, ApiError> {
+        if bytes <= UNIT_BYTES {
+            return Ok(None);
+        }
+        let units = u32::try_from(bytes.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.0).acquire_many_owned(units);
+        match tokio::time::timeout(pace.patience, room).await {
+            Ok(Ok(room)) => Ok(Some(room)),
+            _ => Err(ApiError::new(
+                ErrorKind::Unavailable,
+                "as many large bodies come in as this server holds at once: try again, or send smaller batches",
+            )
+            .retry_after(1)),
+        }
     }
 }
 
@@ -104,6 +143,13 @@ fn declared_bytes(headers: &HeaderMap) -> u64 {
         .unwrap_or_default()
 }
 
+/// How much a body may take: what it says, or all that is allowed if it says nothing.
+fn expected_bytes(body: &Body) -> usize {
+    let declared = body.size_hint().upper();
+    let declared = declared.and_then(|bytes| usize::try_from(bytes).ok());
+    declared.map_or(MAX_JSON_BYTES, |bytes| bytes.min(MAX_JSON_BYTES))
+}
+
 fn too_large(most_bytes: usize) -> ApiError {
     ApiError::new(
         ErrorKind::TooLarge,
@@ -126,6 +172,12 @@ fn incomplete() -> ApiError {
 
 /// A batch of 1,000 entries with values of the allowed length stays far below; anything larger is not a registry request.
 pub const MAX_JSON_BYTES: usize = 16 * 1024 * 1024;
+
+/// Sixteen of the largest bodies, or thousands of usual ones: a client with a key could otherwise fill the memory through its connections.
+pub const MOST_BYTES_COMING_IN: usize = 256 * 1024 * 1024;
+
+/// Bodies up to this are not counted: all connections together hold 512 MiB of them at most.
+const UNIT_BYTES: usize = 64 * 1024;
 
 /// 1 KiB/s, slower than any modem. Below the minute after which a listener cuts a silent client off, so that a slow one is told why.
 const PACE: Pace = Pace {
@@ -164,6 +216,17 @@ mod tests {
     async fn a_body_that_moves_is_read_to_its_limit() {
         let refused = read_at(SHORT, &HeaderMap::new(), body(100, 11), 1000).await;
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::TooLarge);
+    }
+
+    #[tokio::test]
+    async fn large_bodies_share_a_bounded_memory() {
+        let memory = BodyMemory::default();
+        let all = memory.room_for(MOST_BYTES_COMING_IN, SHORT).await.unwrap();
+        let refused = memory.room_for(UNIT_BYTES + 1, SHORT).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Unavailable);
+        assert!(memory.room_for(UNIT_BYTES, SHORT).await.is_ok());
+        drop(all);
+        assert!(memory.room_for(UNIT_BYTES + 1, SHORT).await.is_ok());
     }
 
     #[tokio::test]

@@ -14,6 +14,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::authority::Authority;
 use crate::base_path;
+use crate::body::BodyMemory;
 use crate::error::{ApiError, ErrorKind};
 use crate::gate::{self, Access, Gate};
 use crate::metrics::{self, Counted, Metrics};
@@ -174,6 +175,7 @@ pub fn service<S: Clone + Send + Sync + 'static>(
         .with_state(state);
     Router::new()
         .fallback_service(tower::util::MapRequest::new(inner, to_canonical))
+        .layer(axum::Extension(BodyMemory::default()))
         .layer(middleware::from_fn_with_state(random, request_id::layer))
         .layer(Extension(metrics))
         .layer(middleware::map_response(move |response: Response| {

@@ -320,6 +320,7 @@ impl Guard {
 const PROOF: &[u8] = b"hokusai front door admin";
 /// A client on the same machine sends at once.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest rule table comes from the same machine in far less.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Out of file descriptors, most likely.
 const PAUSE: Duration = Duration::from_millis(50);

@@ -64,6 +64,7 @@ pub async fn seal(
     }
 }
 
+/// The same in days, for the message.
 const LEAST_DAYS: i64 = LEAST_AGE_MS / 86_400_000;
 
 /// For the document.

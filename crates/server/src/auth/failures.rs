@@ -33,6 +33,7 @@ pub(super) fn network(address: IpAddr) -> IpAddr {
 
 /// Ten a second over a minute: no person and no script that mends its key meets it.
 const LIMIT: RateLimit = RateLimit { per_hour: 36_000 };
+/// A few hundred kilobytes; beyond it all are forgotten, which costs no good key anything.
 const MOST_ADDRESSES: usize = 4_096;
 
 #[cfg(test)]

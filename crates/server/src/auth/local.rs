@@ -100,4 +100,5 @@ impl Authority for Holder {
 
 /// Who owns keys that are made this way, unless somebody is named; the first key of a database has the same owner.
 const OWNER: &str = "admin";
+/// A list of every key of a large company; whoever reads it sits at this machine.
 const MOST_ANSWER_BYTES: usize = 256 * 1024 * 1024;

@@ -70,6 +70,7 @@ fn overlap_s(params: &Params) -> Result<i64, ApiError> {
 
 /// What the older command line promised.
 const DEFAULT_OVERLAP_S: i64 = 86_400;
+/// A month: two keys of one chain that live longer are two keys.
 const MOST_OVERLAP_S: i64 = 30 * 86_400;
 
 /// For the document.

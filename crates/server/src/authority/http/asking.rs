@@ -127,6 +127,7 @@ impl AuthService {
 
 /// More questions than this wait for an answer to another: strangers' keys cannot open more connections.
 const MOST_QUESTIONS: usize = 64;
+/// A verdict with all scopes and addresses that a key can have.
 const MOST_VERDICT_BYTES: usize = 64 * 1024;
 
 /// A question about one number; the next one comes soon.

@@ -66,6 +66,7 @@ struct Histories<'r> {
     metrics: Vec<PointBody<'r>>,
 }
 
-/// The real server's limits.
+/// Runs of one request (the real server's limit).
 const MOST_RUNS: usize = 100;
+/// Points of one answer (the real server's limit).
 const MOST_POINTS: i64 = 25_000;

@@ -149,5 +149,7 @@ fn forget_if_broken(link: &mut Link<'_>, is_broken: bool) {
 
 /// A serialization failure or a deadlock is repeated three times.
 const ATTEMPTS: u32 = 4;
+/// Before a second attempt to connect; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
+/// A database that is back is noticed within it.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);

@@ -24,7 +24,7 @@ pub(super) struct Asked {
 impl Asked {
     pub(super) fn read(params: &Params, caller: &Caller) -> Result<Self, ApiError> {
         let name = params.opt_str("name")?.unwrap_or_default();
-        if name.is_empty() || name.chars().count() > 100 {
+        if name.is_empty() || name.chars().count() > MOST_NAME_CHARS {
             return Err(wrong("name", "1 to 100 characters"));
         }
         if params.value("expires_at").is_some() {
@@ -150,7 +150,7 @@ fn rate_limit(params: &Params) -> Result<Option<RateLimit>, ApiError> {
     raw.map(|per_hour| {
         u32::try_from(per_hour)
             .ok()
-            .filter(|per_hour| (10..=100_000_000).contains(per_hour))
+            .filter(|per_hour| (LEAST_PER_HOUR..=MOST_PER_HOUR).contains(per_hour))
             .map(|per_hour| RateLimit { per_hour })
             .ok_or_else(|| wrong("rate_limit_per_hour", RATE_RANGE))
     })
@@ -163,7 +163,7 @@ fn expires_in_ms(params: &Params) -> Result<Option<i64>, ApiError> {
         .map_err(|_| wrong("expires_in_seconds", SECONDS_RANGE))?
     {
         return match seconds {
-            1..=31_536_000 => Ok(Some(seconds * 1000)),
+            1..=MOST_LIFE_S => Ok(Some(seconds * 1000)),
             _ => Err(wrong("expires_in_seconds", SECONDS_RANGE)),
         };
     }
@@ -172,7 +172,7 @@ fn expires_in_ms(params: &Params) -> Result<Option<i64>, ApiError> {
         .map_err(|_| wrong("expires_in_days", DAYS_RANGE))?
     {
         None => Ok(None),
-        Some(days @ 1..=365) => Ok(Some(days * DAY_MS)),
+        Some(days @ 1..=MOST_DAYS) => Ok(Some(days * DAY_MS)),
         Some(_) => Err(wrong("expires_in_days", DAYS_RANGE)),
     }
 }
@@ -188,6 +188,16 @@ fn wrong(field: &str, expected: &str) -> ApiError {
 const RATE_RANGE: &str = "a number from 10 to 100000000";
 const DAYS_RANGE: &str = "a number from 1 to 365";
 const SECONDS_RANGE: &str = "a number from 1 to 31536000";
+/// The older API's limit of a key's name, in characters.
+const MOST_NAME_CHARS: usize = 100;
+/// The older API's least rate.
+const LEAST_PER_HOUR: u32 = 10;
+/// 28,000 a second: more than a service of ours answers.
+const MOST_PER_HOUR: u32 = 100_000_000;
+/// The older API's longest life of a key, in days.
+const MOST_DAYS: i64 = 365;
+/// The same in seconds.
+const MOST_LIFE_S: i64 = 31_536_000;
 const DAY_MS: i64 = 86_400_000;
 /// More than there are; a scope may be named twice.
 const MOST_SCOPES: usize = 32;
