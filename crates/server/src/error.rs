@@ -120,6 +120,11 @@ impl ApiError {
         }
     }
 
+    /// Somebody else is at it for the moment; a retry helps.
+    pub fn busy(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unavailable, message).retry_after(1)
+    }
+
     /// The place where artifacts are kept is away: the log learns the cause.
     pub fn store_away(cause: impl Into<String>) -> Self {
         let message =

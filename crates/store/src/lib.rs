@@ -14,6 +14,7 @@
 //!
 //! The two databases meet in `db/` and nowhere else; only `search_sql` and `db/` build SQL at run time.
 
+pub mod artifact_changes;
 pub mod artifact_digests;
 pub mod audit;
 pub mod backup;

@@ -287,6 +287,7 @@ const REGISTRY: &[Migration] = &[
     migration!(6, "registry", "0006_audit_seals"),
     migration!(7, "registry", "0007_long_values"),
     migration!(8, "registry", "0008_versions_by_stage"),
+    migration!(9, "registry", "0009_artifact_changes"),
 ];
 
 #[cfg(test)]

@@ -236,6 +236,7 @@ macro_rules! statements {
 /// Every constant statement, module by module.
 pub fn every() -> Vec<Listed> {
     let modules: &[&[Listed]] = &[
+        crate::artifact_changes::ALL,
         crate::artifact_digests::ALL,
         crate::audit::ALL,
         crate::audit::head::auth::ALL,

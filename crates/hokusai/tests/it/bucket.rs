@@ -250,3 +250,34 @@ async fn two_replicas_on_one_database_and_one_bucket_give_the_same_answers() {
         world.shown_by(&other).await
     );
 }
+
+/// One replica makes versions of what the other replaces at that very moment: whoever comes first, the version's files stay.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_version_names_never_changes_whichever_replica_is_asked() {
+    let world = World::new(Backend::Postgres).await;
+    let other = world.home.serve();
+    let models = json!({"name": "tea"});
+    let registry = other.url("registry");
+    post(registry, &world.key, "registered-models/create", models).await;
+    let mut replaced = 0;
+    for round in 0..40 {
+        let (folder, file) = (format!("m{round}"), format!("m{round}/x"));
+        assert_eq!(world.put(&file, b"first".to_vec()).await.status, 200);
+        let (first, second, made) = tokio::join!(
+            world.put(&file, b"second".to_vec()),
+            world.put(&file, b"third".to_vec()),
+            world.register_at(&other, &folder)
+        );
+        assert_eq!(made.status, 200, "{made:?}");
+        for answer in [first, second] {
+            assert!(matches!(answer.status.as_u16(), 200 | 400), "{answer:?}");
+            replaced += usize::from(answer.status == 200);
+        }
+    }
+    let check = world.home.run(&["db", "check", "--artifacts"]);
+    assert_eq!(
+        check.status.code(),
+        Some(0),
+        "{replaced} replaced: {check:?}"
+    );
+}

@@ -1,11 +1,13 @@
 //! `/api/2.0/mlflow-artifacts`: the store of artifacts over HTTP, streamed both ways.
 
 mod authority;
+mod change;
 mod delete;
 mod download;
+mod freeze;
 mod list;
 mod logged_model;
-pub(crate) mod manifest;
+mod manifest;
 mod multipart;
 pub(super) mod response;
 mod run;
@@ -13,6 +15,7 @@ mod upload;
 
 pub use delete::delete;
 pub use download::download;
+pub(crate) use freeze::freeze;
 pub use list::list;
 pub use logged_model::{get_of_logged_model, list_of_logged_model};
 pub use multipart::unsupported;

@@ -9,8 +9,8 @@ use hokusai_store::model_versions::NewVersion;
 use hokusai_store::search_sql::Page;
 use hokusai_store::statement::Schema;
 use hokusai_store::{
-    Store, StoreError, StoreOptions, Tx, artifact_digests, model_aliases, model_versions, models,
-    search_sql,
+    Store, StoreError, StoreOptions, Tx, artifact_changes, artifact_digests, model_aliases,
+    model_versions, models, search_sql,
 };
 use hokusai_testkit::{Backend, TestDatabase};
 
@@ -374,5 +374,35 @@ async fn prompts_are_hidden_from_the_search_for_models() {
                 "{filter}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_seen_at_above_and_below_its_path_until_it_ends() {
+    for backend in BOTH {
+        let fixture = Fixture::on(backend).await;
+        let seen = fixture
+            .write(|tx| {
+                artifact_changes::take_fence(tx)?;
+                artifact_changes::note(tx, "one", &path("d/a"), 10, 20)?;
+                let mut seen = Vec::new();
+                for (at, now_ms) in [
+                    ("d", 10),
+                    ("d/a", 20),
+                    ("d/a/b", 10),
+                    ("d/b", 10),
+                    ("d/ab", 10),
+                    ("d/a", 21),
+                ] {
+                    seen.push(artifact_changes::touches(tx, &path(at), now_ms)?);
+                }
+                artifact_changes::shorten(tx, "one", 12)?;
+                seen.push(artifact_changes::touches(tx, &path("d"), 13)?);
+                artifact_changes::end(tx, "one")?;
+                seen.push(artifact_changes::touches(tx, &path("d"), 11)?);
+                Ok(seen)
+            })
+            .await;
+        assert_eq!(seen, [true, true, true, false, false, false, false, false]);
     }
 }

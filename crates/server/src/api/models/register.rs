@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorKind};
 use crate::json::Params;
-use crate::mlflow::artifacts::manifest;
+use crate::mlflow::artifacts::freeze;
 use crate::mlflow::logged_models::existing;
 use crate::mlflow::model_versions::{no_version, note_on_logged_model, version_body};
 use crate::mlflow::registered_models::{model_name, no_model, rule, tags};
@@ -49,28 +49,28 @@ pub(super) async fn register(
         )));
     };
     let now_ms = state.clock.now_ms();
-    // INVARIANT: from here until the version is recorded no artifact changes, so the manifest is what the version shows.
-    let frozen = state.artifacts.freezing().await;
-    let files = manifest::of(&state, &root).await?;
-    compare(&expected, &files)?;
     let new = NewVersion {
         name,
         description: Some(description),
         user_id: None,
         source: format!("models:/{model_id}"),
         download_uri: logged.artifact_uri,
-        artifact_path: Some(root),
+        artifact_path: Some(root.clone()),
         run_id: Some(logged.source_run_id.unwrap_or_default()),
         run_link: Some(String::new()),
         model_id: Some(model_id),
         tags,
-        files,
+        files: Vec::new(),
     };
-    let version = state
-        .store
-        .write(move |tx| insert(tx, &caller, &new, &aliases, now_ms))
-        .await?;
-    drop(frozen);
+    let version = freeze(&state, Some(root), move |tx, files| {
+        compare(&expected, files)?;
+        let new = NewVersion {
+            files: files.to_vec(),
+            ..new.clone()
+        };
+        insert(tx, &caller, &new, &aliases, now_ms)
+    })
+    .await?;
     Ok((
         StatusCode::CREATED,
         Json(json!({"model_version": version_body(&version)})),

@@ -14,7 +14,8 @@ pub(super) async fn may_change(state: &RegistryState, path: &ArtifactPath) -> Re
     state.store.read(move |tx| check(tx, &path)).await
 }
 
-fn check(tx: &mut dyn Tx, path: &ArtifactPath) -> Result<(), ApiError> {
+/// The same, in a transaction.
+pub(super) fn check(tx: &mut dyn Tx, path: &ArtifactPath) -> Result<(), ApiError> {
     if !has_owner(tx, path)? {
         return Err(ApiError::missing(format!(
             "no run or logged model owns the artifact path '{path}': upload through the client's log_artifact or log_model"

@@ -8,7 +8,7 @@ use hokusai_core::artifact_path::ArtifactPath;
 use hokusai_store::artifact_digests;
 use serde_json::json;
 
-use super::authority::may_change;
+use super::change::Change;
 use super::{refused, response};
 use crate::caller::Caller;
 use crate::error::ApiError;
@@ -23,13 +23,30 @@ pub async fn delete(
     caller: Caller,
     Path(path): Path<String>,
 ) -> Response {
-    response::guarded(remove(&state, caller, &path).await)
+    // On a task of its own: a client that goes away now must not leave half of it.
+    let removed = tokio::spawn(async move { remove(&state, caller, &path).await }).await;
+    let ended = removed.map_err(|ended| ApiError::internal(ended.to_string()));
+    response::guarded(ended.flatten())
 }
 
 async fn remove(state: &RegistryState, caller: Caller, path: &str) -> Result<Response, ApiError> {
     let path: ArtifactPath = path.parse().map_err(rule)?;
     let changing = state.artifacts.changing().await;
-    may_change(state, &path).await?;
+    let change = Change::begin(state, &path).await?;
+    if let Err(error) = record_and_delete(state, caller, &path).await {
+        change.fail(state).await;
+        return Err(error);
+    }
+    change.made(state).await?;
+    drop(changing);
+    Ok(Json(json!({})).into_response())
+}
+
+async fn record_and_delete(
+    state: &RegistryState,
+    caller: Caller,
+    path: &ArtifactPath,
+) -> Result<(), ApiError> {
     let (now_ms, doomed) = (state.clock.now_ms(), path.clone());
     // Files are in no transaction: after a crash the log may name one that is still there, but none is gone that it does not name.
     state
@@ -40,11 +57,9 @@ async fn remove(state: &RegistryState, caller: Caller, path: &str) -> Result<Res
             record(tx, &caller, now_ms, deleted).map_err(ApiError::from)
         })
         .await?;
-    match state.artifacts.delete(&path).await {
+    match state.artifacts.delete(path).await {
         // What is not there is deleted already, as at MLflow.
-        Ok(()) | Err(ArtifactError::NotFound) => {}
-        Err(other) => return Err(refused(other)),
+        Ok(()) | Err(ArtifactError::NotFound) => Ok(()),
+        Err(other) => Err(refused(other)),
     }
-    drop(changing);
-    Ok(Json(json!({})).into_response())
 }

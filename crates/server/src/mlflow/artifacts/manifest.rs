@@ -10,39 +10,44 @@ use super::refused;
 use crate::error::ApiError;
 use crate::registry::RegistryState;
 
+/// The files below a path, and what it was made of.
+pub(super) struct Manifest {
+    /// Paths relative to it.
+    pub(super) files: Vec<ManifestEntry>,
+    /// What was recorded of uploads when the files were listed: if it is still so, nothing came in between.
+    pub(super) recorded: Vec<ManifestEntry>,
+}
+
 /// Lists the files below `root`, with the digests that were recorded on upload; a file without one is read and hashed.
 /// The caller holds [`hokusai_artifacts::Artifacts::freezing`].
-pub(crate) async fn of(
-    state: &RegistryState,
-    root: &ArtifactPath,
-) -> Result<Vec<ManifestEntry>, ApiError> {
+pub(super) async fn of(state: &RegistryState, root: &ArtifactPath) -> Result<Manifest, ApiError> {
     let below = root.clone();
     let recorded = state
         .store
         .read(move |tx| artifact_digests::below(tx, &below).map_err(ApiError::from))
         .await?;
-    let recorded: HashMap<String, ManifestEntry> = recorded
-        .into_iter()
-        .map(|entry| (entry.path.clone(), entry))
+    let by_path: HashMap<&str, &ManifestEntry> = recorded
+        .iter()
+        .map(|entry| (entry.path.as_str(), entry))
         .collect();
-    let mut manifest = Vec::new();
+    let mut files = Vec::new();
     for file in state.artifacts.find(root).await.map_err(refused)? {
         let relative: ArtifactPath = file.path.parse().map_err(|_| unnameable(&file.path))?;
         let path = root.join(&relative);
-        let known = recorded
+        let known = by_path
             .get(path.as_str())
             .filter(|entry| entry.size_bytes == file.size_bytes && !entry.sha256.is_empty());
         let sha256 = match known {
             Some(entry) => entry.sha256.clone(),
             None => state.artifacts.digest(&path).await.map_err(refused)?,
         };
-        manifest.push(ManifestEntry {
+        files.push(ManifestEntry {
             path: file.path,
             size_bytes: file.size_bytes,
             sha256,
         });
     }
-    Ok(manifest)
+    Ok(Manifest { files, recorded })
 }
 
 fn unnameable(path: &str) -> ApiError {

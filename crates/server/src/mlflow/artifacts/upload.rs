@@ -10,6 +10,7 @@ use hokusai_store::artifact_digests;
 use serde_json::json;
 
 use super::authority::may_change;
+use super::change::Change;
 use super::{refused, response};
 use crate::caller::Caller;
 use crate::error::{ApiError, ErrorKind};
@@ -35,24 +36,57 @@ async fn store(state: &RegistryState, path: &str, body: Body) -> Result<Response
             state.uploads.count_refusal();
         }
     })?;
+    // On a task of its own: a client that goes away now must not leave half of it.
+    let (state, path) = (state.clone(), path.clone());
+    let replaced = tokio::spawn(async move { replace(&state, &path, staged).await });
+    replaced
+        .await
+        .map_err(|ended| ApiError::internal(ended.to_string()))??;
+    Ok(Json(json!({})).into_response())
+}
+
+async fn replace(
+    state: &RegistryState,
+    path: &ArtifactPath,
+    staged: StagedUpload,
+) -> Result<(), ApiError> {
     let changing = state.artifacts.changing().await;
     // Looked at again: a version may have been created while the body came in.
-    may_change(state, &path).await?;
+    let change = Change::begin(state, path).await?;
+    let outcome = publish(state, path, staged, &change).await;
+    if outcome.is_err() {
+        change.fail(state).await;
+    }
+    drop(changing);
+    outcome
+}
+
+/// Makes the file visible and records its digest.
+async fn publish(
+    state: &RegistryState,
+    path: &ArtifactPath,
+    staged: StagedUpload,
+    change: &Change,
+) -> Result<(), ApiError> {
     let (size_bytes, sha256) = (staged.size_bytes(), staged.sha256().to_owned());
-    let replaces = doubt_digest(state, &path, size_bytes).await?;
+    let replaces = doubt_digest(state, path, size_bytes).await?;
     staged.publish().await.map_err(refused)?;
-    let recorded = path.clone();
+    let (recorded, ended) = (path.clone(), change.clone());
     let outcome = state
         .store
         .write(move |tx| {
-            artifact_digests::put(tx, &recorded, size_bytes, &sha256).map_err(ApiError::from)
+            artifact_digests::put(tx, &recorded, size_bytes, &sha256)?;
+            ended.end(tx)
         })
         .await;
-    if let Err(error) = outcome {
-        unrecorded(state, &path, replaces, error).await?;
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            unrecorded(state, path, replaces, error).await?;
+            change.clone().fail(state).await;
+            Ok(())
+        }
     }
-    drop(changing);
-    Ok(Json(json!({})).into_response())
 }
 
 /// Takes the body into the store. One that says how long it is and does not fit is refused before any of it is read.

@@ -14,7 +14,7 @@ use super::version_body;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::json::Params;
-use crate::mlflow::artifacts::manifest;
+use crate::mlflow::artifacts::freeze;
 use crate::mlflow::registered_models::{model_name, no_model, rule, tags};
 use crate::registry::RegistryState;
 use crate::registry::event::{Event, record};
@@ -43,12 +43,7 @@ pub async fn create(
         .unwrap_or_default();
     let resolved = state.store.read(move |tx| resolve(tx, &asked)).await?;
     let now_ms = state.clock.now_ms();
-    // INVARIANT: from here until the version is recorded no artifact changes, so the manifest is what the version shows.
-    let frozen = state.artifacts.freezing().await;
-    let files = match &resolved.artifact_path {
-        Some(path) => manifest::of(&state, path).await?,
-        None => Vec::new(),
-    };
+    let root = resolved.artifact_path.clone();
     let new = NewVersion {
         name,
         description: Some(description),
@@ -60,22 +55,23 @@ pub async fn create(
         run_link: Some(run_link),
         model_id: resolved.model_id,
         tags,
-        files,
+        files: Vec::new(),
     };
-    let version = state
-        .store
-        .write(move |tx| {
-            let version =
-                model_versions::insert(tx, &new, now_ms)?.ok_or_else(|| no_model(&new.name))?;
-            if let Some(model_id) = &version.model_id {
-                note_on_logged_model(tx, model_id, &version)?;
-            }
-            let created = Event::VersionCreated(&version.name, version.version);
-            record(tx, &caller, now_ms, created)?;
-            Ok::<_, ApiError>(version)
-        })
-        .await?;
-    drop(frozen);
+    let version = freeze(&state, root, move |tx, files| {
+        let new = NewVersion {
+            files: files.to_vec(),
+            ..new.clone()
+        };
+        let version =
+            model_versions::insert(tx, &new, now_ms)?.ok_or_else(|| no_model(&new.name))?;
+        if let Some(model_id) = &version.model_id {
+            note_on_logged_model(tx, model_id, &version)?;
+        }
+        let created = Event::VersionCreated(&version.name, version.version);
+        record(tx, &caller, now_ms, created)?;
+        Ok::<_, ApiError>(version)
+    })
+    .await?;
     Ok(Json(json!({"model_version": version_body(&version)})))
 }
 
