@@ -9,9 +9,11 @@ import rows
 from load import Load, Prober
 from world import BOUND_S, LATE_S, VALIDATE, Auth, Database, dies_within, held_for_the_window, never, registry, window_for
 
+SHORT_OUTAGES = 2
+
 
 def stopped_and_restarted(scratch: Path, seconds: float) -> list[str]:
-    """It ends without a checkpoint, under load, and starts again."""
+    """It ends without a checkpoint, under load, and starts again: a few times at once, and once after a while."""
     window = window_for(seconds)
     database = Database(scratch / "postgres")
     keeps = ("--database-url", database.url())
@@ -24,6 +26,11 @@ def stopped_and_restarted(scratch: Path, seconds: float) -> list[str]:
     load.until_done(20)
     died = auth.revoke(dead)
     time.sleep(1.5)
+    # Each meets other requests in the middle of their commits.
+    for _ in range(SHORT_OUTAGES):
+        database.crash()
+        database.start()
+        load.until_done(10)
     database.crash()
     stopped = time.monotonic()
     time.sleep(seconds)

@@ -28,6 +28,7 @@ SCENARIOS = (
     cut_off.from_the_auth_service,
     cut_off.from_the_database,
 )
+MOST_SHOWN = 10
 
 
 def main() -> int:
@@ -56,8 +57,10 @@ def passes(scenario, seconds: float) -> bool:
             problems = scenario(Path(folder), seconds)
         except Exception:  # A scenario that breaks has failed, and the others still run.
             problems = [traceback.format_exc()]
-    for problem in problems:
+    for problem in problems[:MOST_SHOWN]:
         print(f"   FAILED {problem}")
+    if len(problems) > MOST_SHOWN:
+        print(f"   ... and {len(problems) - MOST_SHOWN} more")
     print(f"   {'FAILED' if problems else 'ok'} ({time.monotonic() - began:.0f} s)", flush=True)
     return not problems
 

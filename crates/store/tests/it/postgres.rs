@@ -231,3 +231,50 @@ async fn a_session_plans_for_disks_that_seek_at_no_cost() {
     assert_eq!(cost.as_deref(), Ok("1.1"));
     close(store).await;
 }
+
+#[tokio::test]
+async fn a_commit_whose_connection_dies_is_not_acknowledged() {
+    let database = TestDatabase::new(Backend::Postgres);
+    let store = open(options(&database)).await;
+    let published = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&published);
+    let answer = store
+        .write(move |tx| {
+            for (name, sql) in DIES_IN_COMMIT {
+                tx.execute(&Statement::new(Schema::Auth, name, sql), &[])?;
+            }
+            let counted = Arc::clone(&counted);
+            tx.after_commit(Box::new(move || {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }));
+            keys::bootstrap(tx, &key())
+        })
+        .await;
+    assert!(
+        matches!(
+            answer,
+            Err(StoreError::Unavailable { .. } | StoreError::OutcomeUnknown { .. })
+        ),
+        "{answer:?}"
+    );
+    assert_eq!(published.load(Ordering::Relaxed), 0);
+    let made = store.write(|tx| keys::bootstrap(tx, &key())).await;
+    assert_eq!(made, Ok(true), "nothing of it is there");
+    close(store).await;
+}
+
+/// A check that is put off until COMMIT, and ends the connection then.
+const DIES_IN_COMMIT: [(&str, &str); 4] = [
+    ("TABLE", "CREATE TEMP TABLE doomed (n BIGINT)"),
+    (
+        "FUNCTION",
+        "CREATE FUNCTION pg_temp.die() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(5); RETURN NULL; END $$",
+    ),
+    (
+        "TRIGGER",
+        "CREATE CONSTRAINT TRIGGER doom AFTER INSERT ON doomed DEFERRABLE INITIALLY DEFERRED
+         FOR EACH ROW EXECUTE FUNCTION pg_temp.die()",
+    ),
+    ("ROW", "INSERT INTO doomed VALUES (1)"),
+];
