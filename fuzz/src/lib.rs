@@ -1,6 +1,8 @@
 //! What each fuzz target does with its input: the targets in `bin/` differ in the form only. `run` builds and runs
 //! them.
 
+pub mod services;
+
 use hokusai_routes::matcher::select;
 use hokusai_routes::reader::{self, Form};
 use hokusai_routes::request::Request;
