@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.scenario import API
+from harness.scenario import API, ARTIFACTS
 from prepare import SEARCH, Prepared
 
 AUTH_WORKLOAD = "log-metric, 32 connections"
@@ -25,6 +25,8 @@ class Workload:
     aim_fasttrackml: float | None = None
     aim_mlflow: float | None = None
     needs_registry: bool = False
+    runs: int | None = None
+    """To so many runs only."""
 
 
 def workloads() -> list[Workload]:
@@ -37,6 +39,19 @@ def workloads() -> list[Workload]:
         Workload("run search, 4 connections", 4, "POST", API + "runs/search", search, 5, 50),
         Workload("version creation, 4 connections", 4, "POST", API + "model-versions/create", version, needs_registry=True),
     ]
+
+
+def uploads_and_downloads() -> list[Workload]:
+    """Artifacts, small and large; what is downloaded was uploaded before."""
+    return [
+        Workload("upload of 64 KiB, 8 connections", 8, "PUT", f"{ARTIFACTS}/@experiment@/@word@/artifacts/small", lambda _: "x" * (64 << 10)),
+        Workload("upload of 16 MiB, 2 connections", 2, "PUT", f"{ARTIFACTS}/@experiment@/@word@/artifacts/large", lambda _: "x" * LARGE_BYTES, runs=LARGE_FILES),
+        Workload("download of 16 MiB, 2 connections", 2, "GET", f"{ARTIFACTS}/@experiment@/@word@/artifacts/large", lambda _: "", runs=LARGE_FILES),
+    ]
+
+
+LARGE_BYTES = 16 << 20
+LARGE_FILES = 8
 
 
 def metric(_: Prepared) -> str:

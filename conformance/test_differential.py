@@ -8,6 +8,7 @@ import pytest
 
 import scenarios
 from differences import KNOWN, page
+from harness.bucket import Bucket
 from harness.compare import difference, observed, silent_phrases
 from harness.mlflow_server import MlflowServer
 from harness.raw import Connection
@@ -58,10 +59,12 @@ def test_hokusai_answers_like_mlflow(plan, expected, hokusai):
 
 @pytest.fixture(scope="session")
 def replicas(tmp_path_factory, postgres):
-    """Two registries on one PostgreSQL database and one artifact store."""
-    servers = Replicas(tmp_path_factory.mktemp("replicas"), 2, postgres.new_database())
+    """Two registries on one PostgreSQL database and one bucket."""
+    bucket = Bucket(tmp_path_factory.mktemp("bucket"))
+    servers = Replicas(tmp_path_factory.mktemp("replicas"), 2, postgres.new_database(), bucket.url, bucket.env)
     yield servers
     servers.stop()
+    bucket.stop()
 
 
 @PLANS

@@ -95,6 +95,8 @@ pub(crate) fn run(names: &[String]) -> anyhow::Result<()> {
         "hokusai",
         "--package",
         "hokusai-aws",
+        "--package",
+        "hokusai-s3-server",
     ])?;
     STEPS
         .iter()
