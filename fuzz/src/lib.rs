@@ -1,6 +1,7 @@
 //! What each fuzz target does with its input: the targets in `bin/` differ in the form only. `run` builds and runs
 //! them.
 
+pub mod http;
 pub mod services;
 
 use hokusai_routes::matcher::select;
