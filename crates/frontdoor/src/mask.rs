@@ -8,14 +8,15 @@ use percent_encoding::percent_decode_str;
 pub(crate) fn keys(text: &str) -> Cow<'_, str> {
     let mut decoded = Cow::Borrowed(text);
     for _ in 0..MOST_DECODINGS {
-        if decoded.contains(PREFIX) {
-            return Cow::Owned(masked(&decoded));
-        }
         let next = percent_decode_str(&decoded)
             .decode_utf8_lossy()
             .into_owned();
         if next == *decoded {
-            return Cow::Borrowed(text);
+            return if decoded.contains(PREFIX) {
+                Cow::Owned(masked(&decoded))
+            } else {
+                Cow::Borrowed(text)
+            };
         }
         decoded = Cow::Owned(next);
     }
@@ -50,6 +51,10 @@ mod tests {
         assert_eq!(keys("/a%2fb"), "/a%2fb");
         assert_eq!(keys("/%68k_live_abc123/x"), "/hk_(masked)/x");
         assert_eq!(keys("/hk%255Flive_abc123/x"), "/hk_(masked)/x");
+        assert_eq!(
+            keys("/hk_live_abc123/%68k_live_abc123"),
+            "/hk_(masked)/hk_(masked)"
+        );
         assert_eq!(
             keys("/a/hk_live_abc123/x/hk_t"),
             "/a/hk_(masked)/x/hk_(masked)"

@@ -260,15 +260,16 @@ fn received(request: &Request) -> String {
 pub fn mask(text: &str) -> String {
     let mut decoded = text.to_owned();
     for _ in 0..MOST_DECODINGS {
-        let masked = mask_plain(&decoded);
-        if masked != decoded {
-            return masked;
-        }
         let next = percent_decode_str(&decoded)
             .decode_utf8_lossy()
             .into_owned();
         if next == decoded {
-            return text.to_owned();
+            let masked = mask_plain(&decoded);
+            return if masked == decoded {
+                text.to_owned()
+            } else {
+                masked
+            };
         }
         decoded = next;
     }
@@ -318,6 +319,8 @@ mod tests {
                 "{shown}"
             );
         }
+        let beside = mask("/hk_live_abcDEF123/%68k_live_ghiJKL456/%2568k_live_mnoPQR789");
+        assert_eq!(beside, "/hk_***/hk_***/hk_***");
         assert!(!mask(&format!("/hk%{}5flive_abcDEF123", "25".repeat(20))).contains("abc"));
         assert_eq!(
             mask("keys look like `hk_live_` and hk_test_"),
